@@ -1,0 +1,42 @@
+/** Every option of an embedded server. The command line's flags end up here too. */
+import type { Clock, Logger } from "../wire/index.ts";
+
+/** What {@link Etcd.start} takes. Everything may be left out: in memory, without a port. */
+export interface EtcdOptions {
+  /** Human-readable name of the member. Default "default". Source: etcd --name. */
+  readonly name?: string | undefined;
+  /** Folder of the data, made when missing. Left out: everything stays in memory. */
+  readonly dataDir?: string | undefined;
+  /** Acknowledge writes before they are on disk. Source: etcd --unsafe-no-fsync. */
+  readonly unsafeNoFsync?: boolean | undefined;
+  /**
+   * Where to serve clients: `http://host:port` (port 0: the system chooses) or `unix://path`.
+   * Left out: no port, only {@link Etcd.client}.
+   */
+  readonly listenClientUrls?: readonly string[] | undefined;
+  /** Where to serve /metrics, /health, /livez, /readyz and nothing else. Default none. */
+  readonly listenMetricsUrls?: readonly string[] | undefined;
+  /** What MemberList tells clients. Default: the listen URLs with their real ports. */
+  readonly advertiseClientUrls?: readonly string[] | undefined;
+  /** What MemberList tells peers. Default `http://localhost:2380`. */
+  readonly initialAdvertisePeerUrls?: readonly string[] | undefined;
+  /** Goes into the member's and cluster's id. Default "etcd-cluster". */
+  readonly initialClusterToken?: string | undefined;
+  /** Largest write request, bytes. Default 1572864. Source: etcd embed/config.go. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Most operations in a transaction. Default 128. Source: etcd embed/config.go. */
+  readonly maxTxnOps?: number | undefined;
+  /** Size at which writes are refused, bytes; 0 is 2 GiB, negative no limit. Default 0. */
+  readonly quotaBackendBytes?: number | undefined;
+  /** Milliseconds between heartbeats; with the election timeout it makes the least TTL. */
+  readonly heartbeatIntervalMs?: number | undefined;
+  readonly electionTimeoutMs?: number | undefined;
+  /** Default 10 minutes, at least 100 ms. Source: etcd --watch-progress-notify-interval. */
+  readonly watchProgressNotifyIntervalMs?: number | undefined;
+  /** Revisions removed per step of a compaction. Default 1000. */
+  readonly compactionBatchLimit?: number | undefined;
+  /** Pause between two steps of a compaction. Default 10 ms. */
+  readonly compactionSleepIntervalMs?: number | undefined;
+  readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+}

@@ -1,0 +1,9 @@
+/** Time, as an argument: the real clock and a test's own are two instances of it. */
+
+/** Reads time and calls back later. */
+export interface Clock {
+  /** Milliseconds that never go backwards, from any origin. For deadlines and intervals. */
+  nowMs(): number;
+  /** Calls back once after at least `delayMs`; the result stops it. Never keeps a process alive. */
+  after(delayMs: number, callback: () => void): () => void;
+}

@@ -1,0 +1,21 @@
+/** The small HTTP pages beside gRPC: /health, /livez, /readyz, /version, /metrics. */
+
+/** Anything that answers plain HTTP requests; a transport is handed one beside its Channel. */
+export interface HttpPages {
+  /** Answers one request. Never rejects for what a client sent: that is a reply with its status. */
+  page(request: HttpRequest): HttpReply | Promise<HttpReply>;
+}
+
+export interface HttpRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** Path without the query, still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}

@@ -1,0 +1,10 @@
+export { EMPTY_CONTEXT } from "./channel.ts";
+export type { CallContext, Channel, StreamInput, StreamOutput } from "./channel.ts";
+export type { Clock } from "./clock.ts";
+export { EtcdError, STATUS } from "./errors.ts";
+export type { ErrorReason, StatusCode } from "./errors.ts";
+export type { HttpPages, HttpReply, HttpRequest } from "./http-pages.ts";
+export { SILENT_LOGGER } from "./log.ts";
+export type { LogFields, Logger } from "./log.ts";
+export { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "./methods.ts";
+export type { Method, StreamMethod, UnaryMethod } from "./methods.ts";
