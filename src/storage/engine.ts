@@ -3,17 +3,32 @@
  * readings that do not see later writes. Keys are ordered bytewise.
  */
 
-/** Ordered bytes, kept. One writer at a time; reads at any time between open and close. */
+/**
+ * Ordered bytes, kept. Reads at any time between open and close; writes one after the other, in the
+ * order in which {@link Batch.write} was called.
+ *
+ * Keys have at least one byte. Bytes handed over, either way, are never changed afterwards by
+ * either side. After close() everything but sizeBytes() and close() fails with {@link StorageError}
+ * "closed", reads that return a promise by rejecting.
+ */
 export interface Engine {
   /** Begins a batch. Nothing is written before {@link Batch.write}. */
   batch(): Batch;
-  /** The value of a key, or undefined. May block for a disk read; meant for single reads. */
+  /**
+   * The value of a key, or undefined. May block for a disk read; meant for single reads. Throws
+   * {@link StorageError}.
+   */
   getSync(key: Uint8Array): Uint8Array | undefined;
-  /** The values of many keys, undefined where a key is missing, in the order asked for. */
+  /**
+   * The values of many keys, undefined where a key is missing, in the order asked for, all as of
+   * the moment of the call.
+   */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
   /**
-   * Rows with `start <= key < end` in ascending order, in pages of at most `limit` rows, as of the
-   * moment of the call: later writes are not seen. The caller must finish or return() the iterator.
+   * Rows with `start <= key < end` in ascending order, as of the moment of the call: later writes
+   * are not seen. A page has at least one row and at most `pageRows`; fewer where rows are large.
+   * The caller must finish or return() the iterator. Throws {@link StorageError} "closed" at once;
+   * "read-failed" and "corrupt" where the broken rows would be.
    */
   scan(range: ScanRange): AsyncIterableIterator<Row[]>;
   /** Bytes on disk (or in memory), approximately. Cheap: may be asked for on every write. */
@@ -31,8 +46,10 @@ export interface Batch {
   /** Number of puts and deletes so far. */
   readonly length: number;
   /**
-   * Writes all or nothing; resolves when it is durable (when the engine syncs at all).
-   * Rejects with {@link StorageError}. At most once per batch.
+   * Writes all or nothing; resolves when it is durable (when the engine syncs at all), from when on
+   * reads see it. Rejects with {@link StorageError}; after "write-failed" the batch may or may not
+   * be there at the next open, and every later write is refused with the same reason, while reads
+   * go on. At most once per batch; a batch without changes is written without touching the disk.
    */
   write(): Promise<void>;
   /** Gives up the batch unwritten. */
@@ -49,7 +66,17 @@ export interface ScanRange {
 export type Row = readonly [key: Uint8Array, value: Uint8Array];
 
 /** Why the disk did not do as asked. */
-export type StorageErrorReason = "locked" | "corrupt" | "write-failed" | "read-failed" | "closed";
+export type StorageErrorReason =
+  /** Somebody else has the store open. */
+  | "locked"
+  /** What is on disk is not what was written there. */
+  | "corrupt"
+  /** The store could not be opened: no permission, no space, not a directory. */
+  | "open-failed"
+  | "write-failed"
+  | "read-failed"
+  /** Used after close(). */
+  | "closed";
 
 /** The disk (or what stands for it) broke, or may not be used. */
 export class StorageError extends Error {

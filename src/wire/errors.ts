@@ -52,10 +52,7 @@ const ERRORS = {
   ],
   memberBadUrls: [STATUS.invalidArgument, "etcdserver: given member URLs are invalid"],
   memberNotFound: [STATUS.notFound, "etcdserver: member not found"],
-  memberNotLearner: [
-    STATUS.failedPrecondition,
-    "etcdserver: can only promote a learner member",
-  ],
+  memberNotLearner: [STATUS.failedPrecondition, "etcdserver: can only promote a learner member"],
   requestTooLarge: [STATUS.invalidArgument, "etcdserver: request is too large"],
   // A plain error on the server's side, hence code 2 and not the table's 8.
   tooManyRequests: [STATUS.unknown, "etcdserver: too many requests"],

@@ -8,3 +8,39 @@ export { SILENT_LOGGER } from "./log.ts";
 export type { LogFields, Logger } from "./log.ts";
 export { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "./methods.ts";
 export type { Method, StreamMethod, UnaryMethod } from "./methods.ts";
+export {
+  decodeKeyValueHead,
+  encodeKeyOnly,
+  encodeKeyValue,
+  encodeTombstone,
+  taggedBytesLength,
+  valueOf,
+  withoutValue,
+  writeTaggedBytes,
+} from "./key-value.ts";
+export type { KeyValueFields, KeyValueHead } from "./key-value.ts";
+export { decodeErrorInStream } from "./reader.ts";
+export {
+  bigVarintLength,
+  VARINT_BYTES_MAX,
+  varintLength,
+  writeBigVarint,
+  writeVarint,
+} from "./writer.ts";
+export * as messages from "./messages/index.ts";
+export { latin1, writeLatin1 } from "./latin1.ts";
+export {
+  EMPTY_HEADER,
+  HeaderFrames,
+  RESPONSE_OP,
+  encodeDeleteRangeResponse,
+  encodeEvent,
+  encodePutResponse,
+  encodeRangeResponse,
+  encodeRangeStreamResponse,
+  encodeResponseOp,
+  encodeTxnResponse,
+  encodeWatchEvents,
+  eventFrameLength,
+  innerHeader,
+} from "./responses.ts";

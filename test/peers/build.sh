@@ -22,18 +22,23 @@ fail() {
   exit 1
 }
 
-# Version of one module as the go.mod of a group pins it.
+# Version of one module as the go.mod of a group pins it. Read without go, so that programs that are up
+# to date (from a cache, say) need no Go on the machine.
 pinned() {
-  (cd "$here/$1" && go list -mod=readonly -m -f '{{.Version}}' "$2") ||
+  awk -v module="$2" '$1 == module { print $2 }' "$here/$1/go.mod" | grep . ||
     fail "Cannot read the version of $2 from $1/go.mod"
+}
+
+require_go() {
+  command -v go >/dev/null || fail "Cannot build $1: no go on PATH"
 }
 
 checksum() {
   (
     cd "$here"
     cat "$1/go.mod" "$1/go.sum" build.sh
-    go env GOOS GOARCH
-  ) | sha256sum | cut -d ' ' -f 1
+    uname -sm
+  ) | if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
 }
 
 # up_to_date GROUP PROGRAM...: the stamp agrees and every program is there.
@@ -63,6 +68,7 @@ build_etcd() {
   if up_to_date etcd $programs; then
     echo "build.sh: etcd is up to date in $bin"
   else
+    require_go etcd
     started=$(date +%s)
     # One by one: the last part of the package path, from which go would take the name, is "v3".
     while read -r program package; do
@@ -91,6 +97,7 @@ build_kubernetes() {
   if up_to_date kubernetes $programs; then
     echo "build.sh: kubernetes is up to date in $bin"
   else
+    require_go kubernetes
     started=$(date +%s)
     version=$(pinned kubernetes k8s.io/kubernetes)
     # Without these the programs call themselves v0.0.0-master, and kubectl and the apiserver, which
@@ -119,7 +126,6 @@ build_kubernetes() {
   echo "kubectl: $("$bin/kubectl" version --client | head -n 1)"
 }
 
-command -v go >/dev/null || fail "Cannot build the peers: no go on PATH"
 mkdir -p "$bin"
 aside=$(mktemp -d "$bin/.building-XXXXXX")
 trap 'rm -rf "$aside"' EXIT

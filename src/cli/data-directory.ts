@@ -1,0 +1,60 @@
+/** The data directory, before a server opens it. Source: etcd server/etcdmain/etcd.go. */
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigurationError } from "./configuration-error.ts";
+import type { LogNote } from "./log-note.ts";
+
+/** Only the owner may look at the data. Source: etcd client/pkg/fileutil, PrivateDirMode. */
+const DIRECTORY_MODE = 0o700;
+
+/** A directory that a server may open. */
+export interface DataDirectory {
+  /** Nothing was ever stored in it. */
+  readonly isEmpty: boolean;
+  readonly notes: readonly LogNote[];
+}
+
+/**
+ * Makes the directory when it is missing, and looks at what is in it.
+ *
+ * @throws ConfigurationError when it cannot be a data directory, or is that of an etcd
+ */
+export async function prepareDataDirectory(path: string): Promise<DataDirectory> {
+  try {
+    await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+    const names = await readdir(path);
+    const { mode } = await stat(path);
+    const foreign = names.includes("member") ? await readdir(join(path, "member")) : [];
+    if (foreign.includes("wal") || foreign.includes("snap")) {
+      throw new ConfigurationError(
+        `cannot use data directory: "${path}" holds the data of an etcd; ` +
+          "move it over by a snapshot, or choose another --data-dir",
+        "start",
+      );
+    }
+    return { isEmpty: names.length === 0, notes: permissionNotes(path, mode) };
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      throw error;
+    }
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(`cannot use data directory "${path}": ${problem}`, "start");
+  }
+}
+
+function permissionNotes(path: string, mode: number): readonly LogNote[] {
+  const found = mode & 0o777;
+  if (process.platform === "win32" || found === DIRECTORY_MODE) {
+    return [];
+  }
+  const error =
+    `directory "${path}" exist, but the permission is "${modeText(found)}". The recommended ` +
+    'permission is "-rwx------" to prevent possible unprivileged access to the data';
+  return [{ level: "warn", message: "check file permission", fields: { error } }];
+}
+
+/** A mode as `ls` shows it, for a directory. */
+function modeText(mode: number): string {
+  const letters = [..."rwxrwxrwx"];
+  return `d${letters.map((letter, bit) => (mode & (1 << (8 - bit)) ? letter : "-")).join("")}`;
+}

@@ -1,0 +1,67 @@
+/** The signals that ask a server to end. Source: etcd pkg/osutil/interrupt_unix.go. */
+
+/** A signal that ends a server. */
+export type ExitSignal = "SIGINT" | "SIGTERM";
+
+const EXIT_SIGNALS: readonly ExitSignal[] = ["SIGINT", "SIGTERM"];
+
+/** The process whose signals are meant; a test has its own. */
+export interface SignalSource {
+  readonly pid: number;
+  on(signal: ExitSignal, listener: () => void): unknown;
+  off(signal: ExitSignal, listener: () => void): unknown;
+  kill(pid: number, signal: ExitSignal): unknown;
+  exit(code: number): unknown;
+}
+
+/** Waits for the first signal, which the server may take its time over; a second one is final. */
+export class ExitSignals {
+  readonly #source: SignalSource;
+  readonly #onRepeated: () => void;
+  readonly #listeners = new Map<ExitSignal, () => void>();
+  #isEnding = false;
+
+  /** Settles with the first signal. */
+  readonly first: Promise<ExitSignal>;
+
+  constructor(source: SignalSource, onRepeated: () => void) {
+    this.#source = source;
+    this.#onRepeated = onRepeated;
+    this.first = new Promise((resolve) => {
+      for (const signal of EXIT_SIGNALS) {
+        const listener = (): void => {
+          if (this.#isEnding) {
+            this.#onRepeated();
+            this.raise(signal);
+          }
+          this.#isEnding = true;
+          resolve(signal);
+        };
+        this.#listeners.set(signal, listener);
+        source.on(signal, listener);
+      }
+    });
+  }
+
+  /**
+   * Ends the process by the signal, so that its parent sees what ended it.
+   *
+   * The kernel does not let the first process of a container die that way; it exits with 0.
+   */
+  raise(signal: ExitSignal): void {
+    this.stop();
+    if (this.#source.pid === 1) {
+      this.#source.exit(0);
+    } else {
+      this.#source.kill(this.#source.pid, signal);
+    }
+  }
+
+  /** Gives the signals back their usual effect. */
+  stop(): void {
+    for (const [signal, listener] of this.#listeners) {
+      this.#source.off(signal, listener);
+    }
+    this.#listeners.clear();
+  }
+}

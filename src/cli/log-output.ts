@@ -1,0 +1,113 @@
+/**
+ * A file descriptor that log lines go to, without ever holding up the server.
+ *
+ * The simple way, a synchronous write per line, stops the whole process when the reader of a pipe
+ * stops reading. So lines wait in memory and one write is under way at a time, on a thread of
+ * libuv's pool; all lines of one turn of the event loop go out together. What waits is bounded:
+ * beyond that, lines are dropped and counted, and the log says how many were.
+ *
+ * Rules: lines leave in the order they came; a line is written whole or not at all, as far as the
+ * kernel allows; after an error other than "try again" the lines at hand are lost, the next ones are
+ * tried again.
+ */
+import { write, writeSync } from "node:fs";
+
+/** Most characters that wait for one output. A start logs 5 thousand. */
+const PENDING_LENGTH_MAX = 4 * 1024 * 1024;
+
+/** Pause before a descriptor that was full is tried again. */
+const RETRY_MS = 5;
+
+/** How often the last lines are tried at exit: one second in all. */
+const EXIT_ATTEMPTS_MAX = 200;
+
+/** A place that log lines go to. */
+export class LogOutput {
+  readonly #fd: number;
+  /** Makes the line that says how many lines were dropped. */
+  readonly #droppedLine: (droppedCount: number) => string;
+  #pending: string[] = [];
+  #pendingLength = 0;
+  #droppedCount = 0;
+  /** Settles when all that was pending is written; `undefined` when nothing is. */
+  #writing: Promise<void> | undefined;
+
+  constructor(fd: number, droppedLine: (droppedCount: number) => string) {
+    this.#fd = fd;
+    this.#droppedLine = droppedLine;
+  }
+
+  /** Adds a line, which ends with a line feed. */
+  write(line: string): void {
+    if (this.#pendingLength + line.length > PENDING_LENGTH_MAX) {
+      this.#droppedCount += 1;
+      return;
+    }
+    this.#pending.push(line);
+    this.#pendingLength += line.length;
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Waits until everything so far is written, or was given up. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Writes what still waits, at once. Only for the last moment: it stops the process meanwhile. */
+  flushSync(): void {
+    let rest = this.#take();
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    for (let attempt = 0; attempt < EXIT_ATTEMPTS_MAX && rest.length > 0; attempt += 1) {
+      try {
+        rest = rest.subarray(writeSync(this.#fd, rest));
+      } catch (error) {
+        if (!isTryAgain(error)) {
+          return;
+        }
+        Atomics.wait(sleeper, 0, 0, RETRY_MS);
+      }
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    // Let the rest of this turn's lines come first.
+    await Promise.resolve();
+    while (this.#pending.length > 0) {
+      let rest = this.#take();
+      while (rest.length > 0) {
+        rest = rest.subarray(await this.#writeSome(rest));
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  /** How many bytes are done with: written, none for now, or all when they cannot be written. */
+  #writeSome(bytes: Buffer): Promise<number> {
+    return new Promise((resolve) => {
+      write(this.#fd, bytes, (error, writtenBytes) => {
+        if (error === null) {
+          resolve(writtenBytes);
+        } else if (isTryAgain(error)) {
+          setTimeout(() => resolve(0), RETRY_MS);
+        } else {
+          resolve(bytes.length);
+        }
+      });
+    });
+  }
+
+  #take(): Buffer {
+    if (this.#droppedCount > 0) {
+      this.#pending.push(this.#droppedLine(this.#droppedCount));
+      this.#droppedCount = 0;
+    }
+    const bytes = Buffer.from(this.#pending.join(""));
+    this.#pending = [];
+    this.#pendingLength = 0;
+    return bytes;
+  }
+}
+
+function isTryAgain(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EAGAIN";
+}

@@ -1,0 +1,75 @@
+/** Typed calls over any {@link Channel}, near or far. */
+import { EMPTY_CONTEXT } from "../wire/index.ts";
+import type { CallContext, Channel, StreamMethod, UnaryMethod } from "../wire/index.ts";
+import { Auth } from "./auth.ts";
+import { Calls } from "./calls.ts";
+import type { StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from "./calls.ts";
+import { Cluster } from "./cluster.ts";
+import type { Bytes } from "./key-range.ts";
+import { Kv } from "./kv.ts";
+import { Lease } from "./lease.ts";
+import { Maintenance } from "./maintenance.ts";
+import type { MessageStream } from "./message-stream.ts";
+import { watch } from "./watch.ts";
+import type { Watch, WatchOptions, WatchStream } from "./watch.ts";
+
+export interface ClientOptions {
+  /** Sent with every call; names in lower case. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * An etcd client. Holds nothing: neither timers nor connections, which are the channel's.
+ *
+ * Every call rejects with EtcdError when the server refuses it.
+ */
+export class Client {
+  readonly kv: Kv;
+  readonly lease: Lease;
+  readonly maintenance: Maintenance;
+  readonly cluster: Cluster;
+  readonly auth: Auth;
+  readonly #calls: Calls;
+
+  constructor(channel: Channel, options: ClientOptions = {}) {
+    this.#calls = new Calls(channel, contextOf(options.metadata));
+    this.kv = new Kv(this.#calls);
+    this.lease = new Lease(this.#calls);
+    this.maintenance = new Maintenance(this.#calls);
+    this.cluster = new Cluster(this.#calls);
+    this.auth = new Auth(this.#calls);
+  }
+
+  /** Watches a key, or with options a range of keys, on a stream of its own. */
+  watch(key: Bytes, options: WatchOptions = {}): Watch {
+    return watch(this.#calls, key, options);
+  }
+
+  /** A watch stream as it is on the wire, for many watches at once. */
+  watchStream(): WatchStream {
+    return this.#calls.stream("watch");
+  }
+
+  /** Any method with one answer, its messages as they are on the wire. */
+  unary<Method extends UnaryMethod>(
+    method: Method,
+    request: UnaryRequest<Method>,
+  ): Promise<UnaryResponse<Method>> {
+    return this.#calls.unary(method, request);
+  }
+
+  /** Any method with many answers, its messages as they are on the wire. */
+  stream<Method extends StreamMethod>(
+    method: Method,
+  ): MessageStream<StreamRequest<Method>, StreamResponse<Method>> {
+    return this.#calls.stream(method);
+  }
+}
+
+function contextOf(metadata: ClientOptions["metadata"]): CallContext {
+  if (metadata === undefined) {
+    return EMPTY_CONTEXT;
+  }
+  const values = new Map(Object.entries(metadata));
+  return { metadata: (name) => values.get(name) };
+}

@@ -1,0 +1,18 @@
+/** The real clock. Only this room reads time. */
+import { performance } from "node:perf_hooks";
+import type { Clock } from "../wire/index.ts";
+
+/** Longest delay that Node's timers take, milliseconds; longer ones fire after it. */
+const DELAY_MAX_MS = 0x7fff_ffff;
+
+/** Monotonic time and timers that keep no process alive. */
+export const SYSTEM_CLOCK: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, Math.min(delayMs, DELAY_MAX_MS));
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};

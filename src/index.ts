@@ -1,0 +1,6 @@
+/** etcdlet: an etcd server in this process, and a client for it or for any etcd. */
+export { Client } from "./client/index.ts";
+export { Etcd, connect } from "./embed/index.ts";
+export type { EtcdOptions } from "./embed/index.ts";
+export { EtcdError, STATUS } from "./wire/index.ts";
+export type { Channel, Clock, ErrorReason, Logger, StatusCode } from "./wire/index.ts";

@@ -1,0 +1,120 @@
+/**
+ * HashKV: a checksum over the rows of the store that is equal to etcd's after the same operations.
+ *
+ * Source: etcd server/storage/mvcc/hash.go (kvHasher) and kvstore.go (hashByRev): CRC-32C over the
+ * name of etcd's bucket, then of each row its key as etcd writes it and its value.
+ */
+import { latin1 } from "../wire/index.ts";
+import type { KeySpace } from "./key-space.ts";
+import { crc32c } from "./crc32c.ts";
+import { mainOf, revisionKey, subOf, tableRange } from "./tables.ts";
+
+/** Rows hashed between two turns of the event loop. */
+const PAGE_ROWS = 1000;
+const BUCKET_NAME = Buffer.from("key");
+/** etcd's row key: main, `_`, sub, and `t` behind a tombstone's. */
+const ETCD_KEY_BYTES = 17;
+const UNDERSCORE = 0x5f;
+const TOMBSTONE_MARK = 0x74;
+
+/** Which rows a hash covers. */
+export interface HashScope {
+  /** Rows above are left out. */
+  readonly revision: number;
+  /** At or below this, only the rows in force at `revision` count. */
+  readonly compactedRevision: number;
+  /** A key deleted at this very revision counts as one that has a row in force. */
+  readonly tombstonesKeptAt?: number;
+}
+
+/**
+ * Hashes the store as of now; `revision` must not be compacted before the promise resolves, except
+ * logically: the caller keeps {@link compactKeys} from running meanwhile.
+ */
+export async function hashKeyValues(space: KeySpace, scope: HashScope): Promise<number> {
+  // etcd does not leave superseded rows out when nothing at all is in force.
+  const keepNothing = !hasRowInForce(space, scope);
+  let crc = crc32c(0, BUCKET_NAME);
+  const { start } = tableRange("revision");
+  const end = revisionKey(scope.revision + 1, 0);
+  for await (const page of space.engine.scan({ start, end, pageRows: PAGE_ROWS })) {
+    for (const [rowKey, value] of page) {
+      const main = mainOf(rowKey);
+      const sub = subOf(rowKey);
+      const tombstone = isTombstone(value);
+      if (main <= scope.compactedRevision && !keepNothing) {
+        if (tombstone || !isInForce(space, value, { main, sub, at: scope.revision })) continue;
+      }
+      if (main === scope.compactedRevision && tombstone) continue;
+      crc = crc32c(crc32c(crc, etcdKey(main, sub, tombstone)), value);
+    }
+  }
+  return crc;
+}
+
+/** Finished compactions' hashes, by the revision compacted at. */
+export class HashCache {
+  readonly #hashes = new Map<number, { hash: number; compactRevision: number }>();
+  /** Source: etcd mvcc/hash.go, hashStorageMaxSize. */
+  static readonly sizeMax = 10;
+
+  get(revision: number): { readonly hash: number; readonly compactRevision: number } | undefined {
+    return this.#hashes.get(revision);
+  }
+
+  set(revision: number, hash: number, compactRevision: number): void {
+    this.#hashes.set(revision, { hash, compactRevision });
+    if (this.#hashes.size <= HashCache.sizeMax) return;
+    this.#hashes.delete(Math.min(...this.#hashes.keys()));
+  }
+}
+
+/** First bytes of the row's KeyValue: its key; a tombstone has nothing behind it. */
+export function isTombstone(value: Uint8Array): boolean {
+  const { end } = keySpan(value);
+  return end === value.length;
+}
+
+function isInForce(
+  space: KeySpace,
+  value: Uint8Array,
+  row: { main: number; sub: number; at: number },
+): boolean {
+  const { start, end } = keySpan(value);
+  const key = latin1(value, start, end);
+  const version = space.tree.get(key)?.at(row.at);
+  return version !== undefined && version.modMain === row.main && version.modSub === row.sub;
+}
+
+/** Where the key stands in an encoded KeyValue: field 1 is always written first, and never empty. */
+function keySpan(value: Uint8Array): { start: number; end: number } {
+  let position = 1;
+  let length = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = value[position++]!;
+    length += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) break;
+  }
+  return { start: position, end: position + length };
+}
+
+function hasRowInForce(space: KeySpace, scope: HashScope): boolean {
+  let found = false;
+  space.tree.forEach("", undefined, (history) => {
+    const version = history.at(scope.revision);
+    found =
+      version !== undefined &&
+      (version.version !== 0 || version.modMain === scope.tombstonesKeptAt);
+    return !found;
+  });
+  return found;
+}
+
+function etcdKey(main: number, sub: number, tombstone: boolean): Buffer {
+  const key = Buffer.alloc(ETCD_KEY_BYTES + (tombstone ? 1 : 0));
+  key.writeBigUInt64BE(BigInt(main), 0);
+  key[8] = UNDERSCORE;
+  key.writeBigUInt64BE(BigInt(sub), 9);
+  if (tombstone) key[ETCD_KEY_BYTES] = TOMBSTONE_MARK;
+  return key;
+}

@@ -1,0 +1,69 @@
+/** Reads past changes back from the rows of the engine, in chunks of whole revisions. */
+import { decodeKeyValueHead, latin1 } from "../wire/index.ts";
+import { Change } from "./change.ts";
+import type { Before } from "./change.ts";
+import { isTombstone } from "./hash.ts";
+import type { KeySpace } from "./key-space.ts";
+import { mainOf, revisionKey, subOf } from "./tables.ts";
+
+/** Revisions per chunk. Source: etcd mvcc/watcher_group.go, watchBatchMaxRevs. */
+const CHUNK_REVISIONS_MAX = 1000;
+/** Bytes after which a chunk ends with the revision under way: what catching up may hold. */
+const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
+const PAGE_ROWS = 512;
+
+/** Changes of the revisions from the one asked for through `through`, complete and in order. */
+export interface HistoryChunk {
+  readonly changes: Change[];
+  readonly through: number;
+}
+
+/**
+ * Changes from revision `from` on, up to what is visible when called. Whether `from` is compacted
+ * is the caller's business: then some changes may be missing.
+ */
+export async function readHistory(space: KeySpace, from: number): Promise<HistoryChunk> {
+  const visible = space.visibleRevision;
+  const changes: Change[] = [];
+  let revisionCount = 0;
+  let bytes = 0;
+  let main = 0;
+  const rows = space.engine.scan({
+    start: revisionKey(from, 0),
+    end: revisionKey(visible + 1, 0),
+    pageRows: PAGE_ROWS,
+  });
+  for await (const page of rows) {
+    for (const [rowKey, value] of page) {
+      const rowMain = mainOf(rowKey);
+      if (rowMain !== main) {
+        if (revisionCount === CHUNK_REVISIONS_MAX || bytes >= CHUNK_BYTES_MAX) {
+          return { changes, through: main };
+        }
+        revisionCount++;
+        main = rowMain;
+      }
+      bytes += value.length;
+      changes.push(changeOf(space, { main, sub: subOf(rowKey) }, value));
+    }
+  }
+  return { changes, through: visible };
+}
+
+function changeOf(space: KeySpace, row: { main: number; sub: number }, value: Uint8Array): Change {
+  const head = decodeKeyValueHead(value);
+  const key = latin1(value, head.keyStart, head.keyEnd);
+  const { main, sub } = row;
+  const deleted = isTombstone(value);
+  const creates = !deleted && head.createRevision === main;
+  const before = creates ? undefined : beforeOf(space, key, main);
+  return new Change({ key, main, sub, deleted, creates, value, before });
+}
+
+/** The key one revision earlier, unless a compaction has made that unreadable. */
+function beforeOf(space: KeySpace, key: string, main: number): Before | undefined {
+  if (main - 1 < space.compactedRevision) return undefined;
+  const version = space.at(key, main - 1);
+  if (version === undefined) return undefined;
+  return { main: version.modMain, sub: version.modSub, value: version.value };
+}

@@ -1,0 +1,17 @@
+export type { Change } from "./change.ts";
+export { crc32c } from "./crc32c.ts";
+export type { CompactionStep } from "./compaction.ts";
+export type { KeyVersion } from "./key-history.ts";
+export { keyRange } from "./key-range.ts";
+export type { KeyRange } from "./key-range.ts";
+export type { Lease, Lessor } from "./lessor.ts";
+export type { StoredIdentity } from "./load.ts";
+export type { RangeQuery, RangeResult } from "./range.ts";
+export { NEVER_COMPACTED } from "./revision.ts";
+export { Store, VALUE_BYTES_MAX } from "./store.ts";
+export type { KeyValueHash, StoreOptions } from "./store.ts";
+export { META, alarmKey, encodeNumber } from "./tables.ts";
+export type { View } from "./view.ts";
+export type { WatchHub } from "./watch-hub.ts";
+export type { WatchSink, WatchSpec, Watcher } from "./watcher.ts";
+export type { WriteTxn } from "./write-txn.ts";

@@ -1,0 +1,195 @@
+/**
+ * The store: keys at every revision, leases, and watchers, over one engine.
+ *
+ * Reading is done here at {@link Store.visibleRevision}. Changing is done by a {@link WriteTxn},
+ * of which there is at most one at a time; after its commit, {@link Store.publish} makes it visible
+ * and tells the watchers, in one step.
+ */
+import type { Engine, Row } from "../storage/index.ts";
+import { HashCache, hashKeyValues } from "./hash.ts";
+import type { KeyRange } from "./key-range.ts";
+import { KeySpace } from "./key-space.ts";
+import { Lessor } from "./lessor.ts";
+import { loadCompactions, loadIdentity, loadKeys, loadLeases } from "./load.ts";
+import type { StoredIdentity } from "./load.ts";
+import { readRange } from "./range.ts";
+import type { RangeQuery, RangeResult } from "./range.ts";
+import { revisionKey, tableRange } from "./tables.ts";
+import { ReadView } from "./view.ts";
+import type { View } from "./view.ts";
+import { ValueBudget } from "./value-budget.ts";
+import { WatchHub } from "./watch-hub.ts";
+import { WriteTxn } from "./write-txn.ts";
+
+/** Bytes of newest values kept in memory unless told otherwise. */
+export const VALUE_BYTES_MAX = 1024 * 1024 * 1024;
+
+export interface StoreOptions {
+  /** Bytes of newest values kept in memory; the others are read from the engine. */
+  readonly valueBytesMax?: number | undefined;
+  readonly nowMs: number;
+  /** Added to every lease's time to live at the start. */
+  readonly leaseExtensionMs: number;
+  /** Hears of history that watchers need and that could not be read. */
+  readonly onReadFailure: (error: unknown) => void;
+}
+
+/** HashKV's answer. */
+export interface KeyValueHash {
+  readonly hash: number;
+  readonly hashRevision: number;
+  readonly compactRevision: number;
+}
+
+export class Store {
+  readonly lessor: Lessor = new Lessor();
+  readonly watchers: WatchHub;
+  readonly identity: StoredIdentity;
+  readonly #space: KeySpace;
+  readonly #hashes = new HashCache();
+  #finishedCompaction: number;
+  /** Hashing and removing rows exclude each other: whoever comes waits for this. */
+  #exclusive: Promise<unknown> = Promise.resolve();
+
+  /** Reads everything the engine has. Throws StorageError; the engine stays open then. */
+  static async open(engine: Engine, options: StoreOptions): Promise<Store> {
+    const store = new Store(engine, options);
+    const time = { nowMs: options.nowMs, extensionMs: options.leaseExtensionMs };
+    await loadLeases(engine, store.lessor, time);
+    await loadKeys(store.#space, store.lessor);
+    return store;
+  }
+
+  private constructor(engine: Engine, options: StoreOptions) {
+    const values = new ValueBudget(options.valueBytesMax ?? VALUE_BYTES_MAX);
+    this.#space = new KeySpace(engine, values);
+    this.identity = loadIdentity(engine);
+    const compactions = loadCompactions(engine);
+    this.#space.compactedRevision = Math.max(compactions.scheduled, compactions.finished);
+    this.#finishedCompaction = compactions.finished;
+    this.watchers = new WatchHub(this.#space, options.onReadFailure);
+  }
+
+  get visibleRevision(): number {
+    return this.#space.visibleRevision;
+  }
+
+  /** Reads below this are refused; -1 when never compacted. */
+  get compactedRevision(): number {
+    return this.#space.compactedRevision;
+  }
+
+  /** Whether rows are still to be removed for {@link compactedRevision}. */
+  get isCompacting(): boolean {
+    return this.#finishedCompaction !== this.#space.compactedRevision;
+  }
+
+  /** Number of keys, deleted ones with history included. */
+  get keyCount(): number {
+    return this.#space.tree.size;
+  }
+
+  /** Bytes on disk or in the memory engine, approximately. */
+  get sizeBytes(): number {
+    return this.#space.engine.sizeBytes();
+  }
+
+  /** Reads at a revision between the compacted and the visible one: at once when memory has all. */
+  range(query: RangeQuery): RangeResult | Promise<RangeResult> {
+    return readRange(this.#space, query);
+  }
+
+  /** The visible revision, for reading without an await. */
+  view(): View {
+    return new ReadView(this.#space);
+  }
+
+  /** Number of keys of a range at a revision between the compacted and the visible one. */
+  count(range: KeyRange, revision: number): number {
+    return this.#space.count(range, revision);
+  }
+
+  /** A row's KeyValue, read at once; undefined when compaction took it. Throws StorageError. */
+  previousValue(main: number, sub: number): Uint8Array | undefined {
+    return this.#space.engine.getSync(revisionKey(main, sub));
+  }
+
+  /** Opens a group of changes. At most one at a time. */
+  begin(): WriteTxn {
+    return new WriteTxn(this.#space, this.lessor);
+  }
+
+  /** A committed group becomes visible, and its changes go to the watchers. Whole: no await. */
+  publish(txn: WriteTxn): void {
+    txn.publish();
+    this.watchers.publish(txn.changes);
+  }
+
+  /** The rows of a small table. */
+  async readTable(table: "alarm"): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const page of this.#space.engine.scan({ ...tableRange(table), pageRows: 100 })) {
+      rows.push(...page);
+    }
+    return rows;
+  }
+
+  /**
+   * Hash over the rows up to a revision, 0 for the newest; it must not be compacted nor in the
+   * future. Rejects with StorageError.
+   */
+  async hashKeyValues(revision: number): Promise<KeyValueHash> {
+    return this.exclusively(async () => {
+      const hashRevision = revision === 0 ? this.visibleRevision : revision;
+      const cached = this.#hashes.get(revision);
+      if (cached !== undefined) return { ...cached, hashRevision: revision };
+      const compactedRevision = this.compactedRevision;
+      const scope = { revision: hashRevision, compactedRevision };
+      const hash = await hashKeyValues(this.#space, scope);
+      return { hash, hashRevision, compactRevision: compactedRevision };
+    });
+  }
+
+  /**
+   * Hashes what a compaction is about to remove, as etcd does while it compacts, so that HashKV at
+   * that revision answers as etcd would. Within {@link exclusively}.
+   */
+  async hashBeforeCompaction(): Promise<void> {
+    const revision = this.compactedRevision;
+    const previous = this.#finishedCompaction;
+    const scope = { revision, compactedRevision: previous, tombstonesKeptAt: revision };
+    const hash = await hashKeyValues(this.#space, scope);
+    this.#hashes.set(revision, hash, previous);
+  }
+
+  /** The rows of the compaction at `revision` are gone, and that is on disk. */
+  compactionFinished(revision: number): void {
+    this.#finishedCompaction = revision;
+  }
+
+  /** Runs one job at a time of those that must not see rows vanish. */
+  async exclusively<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#exclusive.then(job);
+    // A failed job is its caller's; the next one runs all the same.
+    this.#exclusive = result.catch(() => undefined);
+    return result;
+  }
+
+  async defragment(): Promise<void> {
+    await this.#space.engine.defragment();
+  }
+
+  /** Stops telling watchers; the engine is its owner's to close. */
+  async close(): Promise<void> {
+    await this.watchers.close();
+  }
+
+  /**
+   * Checks that memory and engine agree: every version in the tree has its row with the same
+   * numbers, and every row its version. For tests; reads everything. Throws Error.
+   */
+  async checkConsistency(): Promise<void> {
+    const { checkConsistency } = await import("./consistency.ts");
+    await checkConsistency(this.#space, this.lessor);
+  }
+}

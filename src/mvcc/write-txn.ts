@@ -1,0 +1,236 @@
+/**
+ * A group of commands on its way to the disk.
+ *
+ * Every command that changes something takes one main revision; its changes are numbered by
+ * sub-revisions. Changes go into the tree at once, so that later commands of the group see them,
+ * and into one batch of the engine. Readers outside do not see them, because they ask at the
+ * store's visible revision, which only moves when the batch is on disk.
+ *
+ * Whole: nothing in here awaits, except {@link WriteTxn.commit}.
+ */
+import type { Batch } from "../storage/index.ts";
+import { encodeKeyValue, encodeTombstone, messages } from "../wire/index.ts";
+import { Change } from "./change.ts";
+import type { Before } from "./change.ts";
+import { compactKeys } from "./compaction.ts";
+import type { CompactionStep } from "./compaction.ts";
+import { KeyHistory } from "./key-history.ts";
+import type { KeyVersion } from "./key-history.ts";
+import type { KeyRange } from "./key-range.ts";
+import type { KeySpace } from "./key-space.ts";
+import type { Lease, Lessor } from "./lessor.ts";
+import { readRangeSync } from "./range.ts";
+import type { RangeQuery, RangeResult } from "./range.ts";
+import type { View } from "./view.ts";
+import { FORMAT, META, encodeId, encodeNumber, leaseKey, revisionKey } from "./tables.ts";
+
+export class WriteTxn implements View {
+  /** All changes of the group, in order. */
+  readonly changes: Change[] = [];
+  readonly #space: KeySpace;
+  readonly #lessor: Lessor;
+  readonly #batch: Batch;
+  readonly #touched: KeyHistory[] = [];
+  /** The newest revision used up by commands that are complete. */
+  #revision: number;
+  #compactedRevision: number;
+  /** Changes made by the command under way. */
+  #sub = 0;
+
+  constructor(space: KeySpace, lessor: Lessor) {
+    this.#space = space;
+    this.#lessor = lessor;
+    this.#batch = space.engine.batch();
+    this.#revision = space.visibleRevision;
+    this.#compactedRevision = space.compactedRevision;
+  }
+
+  /** The revision that the command under way sees: a new one as soon as it has changed something. */
+  get revision(): number {
+    return this.#sub === 0 ? this.#revision : this.#revision + 1;
+  }
+
+  /** The revision before the command under way. */
+  get baseRevision(): number {
+    return this.#revision;
+  }
+
+  get compactedRevision(): number {
+    return this.#compactedRevision;
+  }
+
+  /** The command under way is complete. */
+  endCommand(): void {
+    if (this.#sub > 0) this.#revision++;
+    this.#sub = 0;
+  }
+
+  /** The newest version of a key; undefined when it does not exist. */
+  get(key: string): KeyVersion | undefined {
+    const history = this.#space.tree.get(key);
+    return history === undefined || history.version === 0 ? undefined : history;
+  }
+
+  /** The encoded KeyValue of a version. Throws StorageError. */
+  load(version: KeyVersion): Uint8Array {
+    return this.#space.loadSync(version);
+  }
+
+  /** Keys of a range as they are now. */
+  select(range: KeyRange): KeyVersion[] {
+    return this.#space.select(range, this.revision, Number.POSITIVE_INFINITY).versions;
+  }
+
+  range(query: RangeQuery): RangeResult {
+    return readRangeSync(this.#space, query);
+  }
+
+  /** Writes a key. The lease, where there is one, must exist. */
+  put(key: string, keyBytes: Uint8Array, value: Uint8Array, lease: bigint): void {
+    const history = this.#space.tree.getOrAdd(key, newHistory);
+    const main = this.#revision + 1;
+    const creates = history.version === 0;
+    const createRevision = creates ? main : history.createMain;
+    const version = creates ? 1 : history.version + 1;
+    const bytes = encodeKeyValue({
+      key: keyBytes,
+      createRevision,
+      modRevision: main,
+      version,
+      value,
+      lease,
+    });
+    this.#record(history, { createMain: createRevision, version, bytes, deleted: false });
+    this.#lessor.attach(key, lease);
+  }
+
+  /** Deletes every key of a range, in order, and answers how many there were. */
+  deleteRange(range: KeyRange): number {
+    const versions = this.select(range);
+    for (const { key } of versions) this.deleteKey(key);
+    return versions.length;
+  }
+
+  /** Deletes a key that exists. */
+  deleteKey(key: string): void {
+    const history = this.#space.tree.get(key)!;
+    const bytes = encodeTombstone(Buffer.from(key, "latin1"));
+    this.#record(history, { createMain: 0, version: 0, bytes, deleted: true });
+    this.#lessor.detach(key);
+  }
+
+  /** The lease of that id. */
+  lease(id: bigint): Lease | undefined {
+    return this.#lessor.get(id);
+  }
+
+  /** Adds a lease; the id must be free. */
+  grantLease(id: bigint, ttl: number, deadlineMs: number): Lease {
+    this.putRecord(leaseKey(id), messages.encodeLease({ id, ttl }));
+    return this.#lessor.grant(id, ttl, deadlineMs);
+  }
+
+  /** Removes a lease that exists, with all its keys in byte order. */
+  revokeLease(lease: Lease): void {
+    for (const key of [...lease.keys].sort()) this.deleteKey(key);
+    this.#lessor.remove(lease.id);
+    this.#batch.delete(leaseKey(lease.id));
+  }
+
+  leaseOf(key: string): bigint {
+    return this.#lessor.leaseOf(key);
+  }
+
+  /** From now on reads below `revision` are refused; the rows go later, by {@link compactStep}. */
+  compact(revision: number): void {
+    this.#compactedRevision = revision;
+    this.putRecord(META.scheduledCompaction, encodeNumber(revision));
+  }
+
+  /** Removes a part of what the compaction at `revision` made superfluous. */
+  compactStep(part: {
+    revision: number;
+    from: string;
+    keysMax: number;
+    removalsMax: number;
+  }): CompactionStep {
+    const step = compactKeys(this.#space, part, (main, sub) => {
+      this.#batch.delete(revisionKey(main, sub));
+    });
+    if (step.next === undefined) {
+      this.putRecord(META.finishedCompaction, encodeNumber(part.revision));
+    }
+    return step;
+  }
+
+  /** Writes a row outside the revisions, in the same batch. */
+  putRecord(key: Uint8Array, value: Uint8Array): void {
+    this.#batch.put(key, value);
+  }
+
+  /** Notes who this member is, and the layout that everything is written in. */
+  putIdentity(ids: { readonly memberId: bigint; readonly clusterId: bigint }): void {
+    this.putRecord(META.format, Buffer.from(FORMAT));
+    this.putRecord(META.memberId, encodeId(ids.memberId));
+    this.putRecord(META.clusterId, encodeId(ids.clusterId));
+  }
+
+  deleteRecord(key: Uint8Array): void {
+    this.#batch.delete(key);
+  }
+
+  /** Nothing was written: there is nothing to wait for. */
+  get isEmpty(): boolean {
+    return this.#batch.length === 0;
+  }
+
+  /** Makes all of it durable, or rejects with StorageError: then the tree is ahead for good. */
+  async commit(): Promise<void> {
+    if (this.isEmpty) {
+      this.#batch.discard();
+      return;
+    }
+    await this.#batch.write();
+  }
+
+  /** The batch is on disk: readers may see it. Only the store calls this. */
+  publish(): void {
+    const space = this.#space;
+    space.visibleRevision = this.#revision;
+    space.compactedRevision = this.#compactedRevision;
+    for (const history of this.#touched) history.settle();
+    space.values.evict(space.visibleRevision);
+  }
+
+  #record(
+    history: KeyHistory,
+    made: { createMain: number; version: number; bytes: Uint8Array; deleted: boolean },
+  ): void {
+    const main = this.#revision + 1;
+    const sub = this.#sub++;
+    const before = beforeOf(history, main);
+    if (history.modMain !== 0) {
+      history.supersede();
+      this.#touched.push(history);
+    }
+    const { values } = this.#space;
+    values.forget(history);
+    history.push(main, sub, made.createMain, made.version);
+    values.keep(history, made.bytes);
+    this.#batch.put(revisionKey(main, sub), made.bytes);
+    const { key } = history;
+    const { deleted, bytes: value } = made;
+    const creates = !deleted && made.createMain === main;
+    this.changes.push(new Change({ key, main, sub, deleted, creates, value, before }));
+  }
+}
+
+function newHistory(key: string): KeyHistory {
+  return new KeyHistory(key);
+}
+
+function beforeOf(history: KeyHistory, main: number): Before | undefined {
+  const version = history.at(main - 1);
+  if (version === undefined || version.version === 0) return undefined;
+  return { main: version.modMain, sub: version.modSub, value: version.value };
+}

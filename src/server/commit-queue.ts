@@ -1,0 +1,173 @@
+/**
+ * The only door to a write.
+ *
+ * Commands stand in line. Whenever the disk is free, all that wait are taken (up to the limits of a
+ * group), applied in order, and written in one batch; then the whole group becomes visible, the
+ * watchers hear of it, and every caller gets its answer, in this order. The write under way is what
+ * gathers the next group: there is no timer.
+ *
+ * A failed write ends the server's authority to write: what memory has may not be what the disk
+ * has. The group's callers and everybody after them get the cause; reading goes on at the revision
+ * that was visible before.
+ */
+import type { Store, WriteTxn } from "../mvcc/index.ts";
+import { META, encodeNumber } from "../mvcc/index.ts";
+import { EtcdError, STATUS } from "../wire/index.ts";
+import type { Logger } from "../wire/index.ts";
+import { apply } from "./apply.ts";
+import type { ApplyState } from "./apply.ts";
+import type { Command } from "./command.ts";
+import { QUEUE_LIMITS } from "./limits.ts";
+
+interface Waiting {
+  readonly command: Command;
+  readonly bytes: number;
+  resolve(response: Uint8Array): void;
+  reject(error: unknown): void;
+}
+
+/** A command that was applied, and what its caller will hear once it is durable. */
+interface Applied {
+  readonly waiting: Waiting;
+  readonly response: Uint8Array | undefined;
+  readonly refusal: EtcdError | undefined;
+}
+
+export class CommitQueue {
+  readonly #store: Store;
+  readonly #state: ApplyState;
+  readonly #logger: Logger;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #appliedIndex: number;
+  #running: Promise<void> | undefined = undefined;
+  #committing: Promise<void> | undefined = undefined;
+  #refuseAll: EtcdError | undefined = undefined;
+
+  constructor(store: Store, state: ApplyState, logger: Logger) {
+    this.#store = store;
+    this.#state = state;
+    this.#logger = logger;
+    this.#appliedIndex = store.identity.appliedIndex;
+  }
+
+  /** Commands applied since the first start. */
+  get appliedIndex(): number {
+    return this.#appliedIndex;
+  }
+
+  /** Why no more is written; undefined while all is well. */
+  get failure(): EtcdError | undefined {
+    return this.#refuseAll;
+  }
+
+  /** Commands in line. */
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * Puts a command in line; `bytes` is the size of its request. Resolves with its encoded response
+   * when it is durable and visible. Rejects with EtcdError.
+   */
+  submit(command: Command, bytes = 0): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      if (this.#refuseAll !== undefined) {
+        reject(this.#refuseAll);
+        return;
+      }
+      const { waitingCommandsMax, waitingBytesMax } = QUEUE_LIMITS;
+      const tooMany = this.#waiting.length >= waitingCommandsMax;
+      if (tooMany || this.#waitingBytes + bytes > waitingBytesMax) {
+        reject(new EtcdError("tooManyRequests"));
+        return;
+      }
+      this.#waiting.push({ command, bytes, resolve, reject });
+      this.#waitingBytes += bytes;
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when everything applied so far is visible, or will never be. */
+  async settled(): Promise<void> {
+    await this.#committing;
+  }
+
+  /** Takes no more commands, and waits for those in line. */
+  async close(): Promise<void> {
+    this.#refuseAll ??= new EtcdError("stopped");
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // What arrives in this turn of the event loop goes into the same group.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      this.#committing = this.#commitGroup(this.#takeGroup());
+      await this.#committing;
+    }
+    this.#committing = undefined;
+    this.#running = undefined;
+  }
+
+  #takeGroup(): Waiting[] {
+    const { groupCommandsMax, groupBytesMax } = QUEUE_LIMITS;
+    let count = 0;
+    let bytes = 0;
+    while (count < this.#waiting.length && count < groupCommandsMax && bytes < groupBytesMax) {
+      bytes += this.#waiting[count++]!.bytes;
+    }
+    const group = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    this.#waitingBytes -= bytes;
+    return group;
+  }
+
+  /** Never rejects. */
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const txn = this.#store.begin();
+      const applied = this.#applyAll(group, txn);
+      await txn.commit();
+      this.#store.publish(txn);
+      for (const { waiting, response, refusal } of applied) {
+        if (response !== undefined) waiting.resolve(response);
+        else waiting.reject(refusal);
+      }
+    } catch (error) {
+      this.#fail(error);
+      for (const waiting of group) waiting.reject(this.#refuseAll);
+      for (const waiting of this.#waiting) waiting.reject(this.#refuseAll);
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+    }
+  }
+
+  /** Whole: no await. */
+  #applyAll(group: readonly Waiting[], txn: WriteTxn): Applied[] {
+    const applied: Applied[] = [];
+    for (const waiting of group) {
+      let response: Uint8Array | undefined;
+      let refusal: EtcdError | undefined;
+      try {
+        response = apply(waiting.command, txn, this.#state);
+      } catch (error) {
+        // Anything but a refusal may have left a half behind: that ends the whole group.
+        if (!(error instanceof EtcdError)) throw error;
+        refusal = error;
+      }
+      txn.endCommand();
+      applied.push({ waiting, response, refusal });
+    }
+    this.#appliedIndex += group.length;
+    if (!txn.isEmpty) txn.putRecord(META.appliedIndex, encodeNumber(this.#appliedIndex));
+    return applied;
+  }
+
+  #fail(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#logger.error("write failed, no more writes are taken", { error: reason });
+    const text = `etcdlet: write failed, no more writes are taken: ${reason}`;
+    this.#refuseAll = new EtcdError(STATUS.unavailable, text, { cause });
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Removes in the background what compactions have made superfluous: step by step through the commit
+ * queue, with a pause after each, so that calls come in between.
+ */
+import type { Store } from "../mvcc/index.ts";
+import type { Clock, Logger } from "../wire/index.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+
+export interface CompactionLimits {
+  /** Revisions removed per step. Source: etcd --compaction-batch-limit, default 1000. */
+  readonly batchLimit: number;
+  /** Pause between steps. Source: etcd --compaction-sleep-interval, default 10 ms. */
+  readonly sleepIntervalMs: number;
+}
+
+/** Keys looked at per step: about a millisecond. */
+const STEP_KEYS_MAX = 20_000;
+/** Beyond this size the hash that etcd keeps of every compaction is not computed. */
+const HASH_STORE_BYTES_MAX = 256 * 1024 * 1024;
+
+export class Compactor {
+  readonly #store: Store;
+  readonly #queue: CommitQueue;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #limits: CompactionLimits;
+  #running: Promise<void> | undefined = undefined;
+  #stopped = false;
+  #wakeUp: (() => void) | undefined = undefined;
+
+  constructor(
+    parts: { store: Store; queue: CommitQueue; clock: Clock; logger: Logger },
+    limits: CompactionLimits,
+  ) {
+    this.#store = parts.store;
+    this.#queue = parts.queue;
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+    this.#limits = limits;
+  }
+
+  /** Removes what is due, unless that is under way; resolves when nothing is left to remove. */
+  async start(): Promise<void> {
+    this.#running ??= this.#run();
+    await this.#running;
+  }
+
+  /** Stops after the step under way. The next start of the server goes on from there. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    this.#wakeUp?.();
+    await this.#running;
+  }
+
+  /** Never rejects: a failed write is the queue's to report. */
+  async #run(): Promise<void> {
+    try {
+      while (this.#store.isCompacting && !this.#stopped) {
+        await this.#store.exclusively(async () => this.#compact());
+      }
+    } catch (error) {
+      this.#logger.warn("Failed compaction", { error: String(error) });
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #compact(): Promise<void> {
+    const revision = this.#store.compactedRevision;
+    if (this.#store.sizeBytes <= HASH_STORE_BYTES_MAX) await this.#store.hashBeforeCompaction();
+    const cursor: { from: string | undefined } = { from: "" };
+    while (!this.#stopped) {
+      await this.#queue.submit({
+        type: "compactStep",
+        revision,
+        cursor,
+        keysMax: STEP_KEYS_MAX,
+        removalsMax: this.#limits.batchLimit,
+      });
+      if (cursor.from === undefined) {
+        this.#store.compactionFinished(revision);
+        this.#logger.info("finished scheduled compaction", { "compact-revision": revision });
+        return;
+      }
+      await this.#pause();
+    }
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(this.#limits.sleepIntervalMs, resolve);
+      this.#wakeUp = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#wakeUp = undefined;
+  }
+}

@@ -1,0 +1,98 @@
+/** Service KV. Source: etcd server/etcdserver/api/v3rpc/key.go and v3_server.go. */
+import type { Store } from "../../mvcc/index.ts";
+import { EtcdError, encodeRangeResponse, messages } from "../../wire/index.ts";
+import type { CommitQueue } from "../commit-queue.ts";
+import type { Compactor } from "../compactor.ts";
+import type { RequestLimits } from "../limits.ts";
+import { checkProposalSize, putCost, txnCost } from "../limits.ts";
+import type { Member } from "../member.ts";
+import type { Quota } from "../quota.ts";
+import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../txn/check.ts";
+import { queryOf } from "../txn/operations.ts";
+import { isReadOnly, readTxn } from "../txn/txn.ts";
+
+type Answer = Uint8Array | Promise<Uint8Array>;
+
+export class KvService {
+  readonly #store: Store;
+  readonly #queue: CommitQueue;
+  readonly #member: Member;
+  readonly #limits: RequestLimits;
+  readonly #quota: Quota;
+  readonly #compactor: Compactor;
+
+  constructor(parts: {
+    store: Store;
+    queue: CommitQueue;
+    member: Member;
+    limits: RequestLimits;
+    quota: Quota;
+    compactor: Compactor;
+  }) {
+    this.#store = parts.store;
+    this.#queue = parts.queue;
+    this.#member = parts.member;
+    this.#limits = parts.limits;
+    this.#quota = parts.quota;
+    this.#compactor = parts.compactor;
+  }
+
+  range(bytes: Uint8Array): Answer {
+    const request = messages.decodeRangeRequest(bytes);
+    checkRange(request);
+    const revision = readableRevision(this.#store, request.revision);
+    const header = this.#member.headers.at(this.#store.visibleRevision);
+    const result = this.#store.range(queryOf(request, revision));
+    if (!(result instanceof Promise)) return encodeRangeResponse(header, result);
+    return result.then((loaded) => encodeRangeResponse(header, loaded));
+  }
+
+  put(bytes: Uint8Array): Answer {
+    const request = messages.decodePutRequest(bytes);
+    const cost = putCost(request);
+    if (this.#quota.allows(cost)) return this.#putChecked(request, bytes);
+    return this.#quota.refuse();
+  }
+
+  #putChecked(request: messages.PutRequest, bytes: Uint8Array): Answer {
+    checkPut(request);
+    checkProposalSize(bytes, this.#limits);
+    return this.#queue.submit({ type: "put", request }, bytes.length);
+  }
+
+  deleteRange(bytes: Uint8Array): Answer {
+    const request = messages.decodeDeleteRangeRequest(bytes);
+    checkDeleteRange(request);
+    checkProposalSize(bytes, this.#limits);
+    return this.#queue.submit({ type: "deleteRange", request }, bytes.length);
+  }
+
+  txn(bytes: Uint8Array): Answer {
+    const request = messages.decodeTxnRequest(bytes);
+    if (!this.#quota.allows(txnCost(request))) return this.#quota.refuse();
+    checkTxn(request, this.#limits.maxTxnOps);
+    if (isReadOnly(request)) {
+      const view = this.#store.view();
+      return readTxn(request, view, this.#member.headers.at(view.revision));
+    }
+    checkProposalSize(bytes, this.#limits);
+    return this.#queue.submit({ type: "txn", request }, bytes.length);
+  }
+
+  async compact(bytes: Uint8Array): Promise<Uint8Array> {
+    const request = messages.decodeCompactionRequest(bytes);
+    const response = await this.#queue.submit({ type: "compact", request });
+    const removed = this.#compactor.start();
+    if (request.physical) await removed;
+    return response;
+  }
+}
+
+/** The revision to read at: the visible one unless an older one is asked for. Throws EtcdError. */
+export function readableRevision(store: Store, asked: number): number {
+  const visible = store.visibleRevision;
+  if (asked > visible) throw new EtcdError("futureRevision");
+  if (asked <= 0) return visible;
+  if (asked < store.compactedRevision) throw new EtcdError("compacted");
+  return asked;
+}

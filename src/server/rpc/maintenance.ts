@@ -1,0 +1,130 @@
+/** Service Maintenance. Source: etcd server/etcdserver/api/v3rpc/maintenance.go. */
+import type { Store } from "../../mvcc/index.ts";
+import { EtcdError, STATUS, messages } from "../../wire/index.ts";
+import type { StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { Alarms } from "../alarms.ts";
+import type { CommitQueue } from "../commit-queue.ts";
+import type { Member } from "../member.ts";
+import type { Quota } from "../quota.ts";
+import { CLUSTER_VERSION, CLUSTER_VERSION_SHORT, ETCD_VERSION } from "../version.ts";
+import { readableRevision } from "./kv.ts";
+
+const EMPTY = new Uint8Array(0);
+const { AlarmType, DowngradeAction } = messages;
+
+export class MaintenanceService {
+  readonly #store: Store;
+  readonly #queue: CommitQueue;
+  readonly #member: Member;
+  readonly #alarms: Alarms;
+  readonly #quota: Quota;
+
+  constructor(parts: {
+    store: Store;
+    queue: CommitQueue;
+    member: Member;
+    alarms: Alarms;
+    quota: Quota;
+  }) {
+    this.#store = parts.store;
+    this.#queue = parts.queue;
+    this.#member = parts.member;
+    this.#alarms = parts.alarms;
+    this.#quota = parts.quota;
+  }
+
+  alarm(bytes: Uint8Array): Promise<Uint8Array> {
+    const request = messages.decodeAlarmRequest(bytes);
+    return this.#queue.submit({ type: "alarm", request });
+  }
+
+  status(): Uint8Array {
+    const { memberId, term } = this.#member;
+    const { appliedIndex, failure } = this.#queue;
+    const size = this.#store.sizeBytes;
+    const errors = this.#alarms.list(AlarmType.none).map(alarmText);
+    if (failure !== undefined) errors.push(failure.message);
+    return messages.encodeStatusResponse({
+      header: this.#member.header(this.#store.visibleRevision),
+      version: ETCD_VERSION,
+      dbSize: size,
+      leader: memberId,
+      raftIndex: appliedIndex,
+      raftTerm: term,
+      raftAppliedIndex: appliedIndex,
+      errors,
+      dbSizeInUse: size,
+      storageVersion: CLUSTER_VERSION,
+      dbSizeQuota: Number.isFinite(this.#quota.bytes) ? this.#quota.bytes : -1,
+      downgradeInfo: {},
+    });
+  }
+
+  async defragment(): Promise<Uint8Array> {
+    await this.#store.defragment();
+    return EMPTY;
+  }
+
+  /** Over this server's own rows: equal for equal content, but not to etcd's. */
+  async hash(): Promise<Uint8Array> {
+    const header = this.#member.header(this.#store.visibleRevision);
+    const { hash } = await this.#store.hashKeyValues(0);
+    return messages.encodeHashResponse({ header, hash });
+  }
+
+  async hashKv(bytes: Uint8Array): Promise<Uint8Array> {
+    const { revision } = messages.decodeHashKVRequest(bytes);
+    readableRevision(this.#store, revision);
+    const result = await this.#store.hashKeyValues(revision);
+    return messages.encodeHashKVResponse({
+      header: this.#member.header(this.#store.visibleRevision),
+      hash: result.hash,
+      compactRevision: result.compactRevision,
+      hashRevision: result.hashRevision,
+    });
+  }
+
+  moveLeader(bytes: Uint8Array): Uint8Array {
+    const { targetId } = messages.decodeMoveLeaderRequest(bytes);
+    if (targetId !== this.#member.memberId) throw new EtcdError("badLeaderTransferee");
+    return EMPTY;
+  }
+
+  /** Source: etcd server/etcdserver/v3_server.go, Downgrade. */
+  downgrade(bytes: Uint8Array): Uint8Array {
+    const { action, version } = messages.decodeDowngradeRequest(bytes);
+    const answer = messages.encodeDowngradeResponse({
+      header: this.#member.header(this.#store.visibleRevision),
+      version: CLUSTER_VERSION_SHORT,
+    });
+    if (action === DowngradeAction.cancel) return answer;
+    if (action !== DowngradeAction.validate && action !== DowngradeAction.enable) {
+      throw new EtcdError("unknownMethod");
+    }
+    const [, major, minor] = /^(\d+)\.(\d+)(\.\d+)?([-+].*)?$/.exec(version) ?? [];
+    if (major === undefined) throw new EtcdError("wrongDowngradeVersionFormat");
+    if (`${major}.${minor ?? ""}` !== DOWNGRADE_TARGET) {
+      throw new EtcdError("invalidDowngradeTargetVersion");
+    }
+    if (action === DowngradeAction.validate) return answer;
+    throw new EtcdError(STATUS.unimplemented, "etcdlet: there is no older version to go down to");
+  }
+
+  snapshot(output: StreamOutput): StreamInput {
+    return {
+      write: () => output.end(new EtcdError(STATUS.unimplemented, "etcdlet: not supported yet")),
+      end: () => undefined,
+      cancel: () => undefined,
+      drained: () => undefined,
+    };
+  }
+}
+
+/** One minor below {@link CLUSTER_VERSION_SHORT}. */
+const DOWNGRADE_TARGET = "3.6";
+
+/** As protobuf's text form has it. Source: etcd v3_server.go / maintenance.go, Status. */
+function alarmText({ memberId, alarm }: { memberId: bigint; alarm: number }): string {
+  const name = alarm === AlarmType.nospace ? "NOSPACE" : "CORRUPT";
+  return `memberID:${String(memberId)}  alarm:${name}`;
+}

@@ -1,0 +1,137 @@
+/**
+ * KV.RangeStream: a Range in chunks, all of one revision. Only the last chunk has header, `more`
+ * and `count`.
+ *
+ * Source: etcd server/etcdserver/v3_server.go, RangeStream (3.7).
+ */
+import type { RangeResult, Store } from "../../mvcc/index.ts";
+import {
+  EtcdError,
+  encodeRangeResponse,
+  encodeRangeStreamResponse,
+  latin1,
+  messages,
+} from "../../wire/index.ts";
+import type { StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { Member } from "../member.ts";
+import { checkRange } from "../txn/check.ts";
+import { queryOf } from "../txn/operations.ts";
+import { readableRevision } from "./kv.ts";
+import { asEtcdError } from "./refusal.ts";
+
+/** Keys of the first chunk. Source: as above. */
+const FIRST_CHUNK_KEYS = 10;
+const NO_HEADER = new Uint8Array(0);
+const { SortOrder, SortTarget } = messages;
+
+export class RangeStream implements StreamInput {
+  readonly #store: Store;
+  readonly #member: Member;
+  readonly #chunkBytes: number;
+  readonly #output: StreamOutput;
+  #over = false;
+  #onDrained: (() => void) | undefined = undefined;
+
+  /** Chunks grow or shrink towards `chunkBytes`. */
+  constructor(store: Store, member: Member, chunkBytes: number, output: StreamOutput) {
+    this.#store = store;
+    this.#member = member;
+    this.#chunkBytes = chunkBytes;
+    this.#output = output;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#answer(bytes).then(
+      () => this.#end(undefined),
+      (error: unknown) => this.#end(asEtcdError(error)),
+    );
+  }
+
+  end(): void {
+    // The one request has come already, or the transport answers for a missing one.
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#onDrained?.();
+  }
+
+  drained(): void {
+    this.#onDrained?.();
+  }
+
+  #end(error: EtcdError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#output.end(error);
+  }
+
+  async #answer(bytes: Uint8Array): Promise<void> {
+    const request = messages.decodeRangeRequest(bytes);
+    checkRange(request);
+    checkStreamable(request);
+    const revision = readableRevision(this.#store, request.revision);
+    const header = this.#member.headers.at(this.#store.visibleRevision);
+    const query = queryOf(request, revision);
+    const count = this.#store.count(query.range, revision);
+    if (request.countOnly) {
+      await this.#send(encodeRangeResponse(header, { kvs: [], more: false, count }));
+      return;
+    }
+    let { range } = query;
+    let remaining = request.limit > 0 ? Math.min(request.limit, count) : count;
+    let chunkKeys = FIRST_CHUNK_KEYS;
+    while (!this.#over) {
+      const limit = Math.min(chunkKeys, remaining);
+      readableRevision(this.#store, revision);
+      // A limit of 0 would be none at all: nothing is left, then.
+      const { kvs } = limit === 0 ? NOTHING : await this.#store.range({ ...query, range, limit });
+      remaining -= kvs.length;
+      if (remaining <= 0) {
+        const more = request.limit > 0 && count > request.limit;
+        await this.#send(encodeRangeResponse(header, { kvs, more, count }));
+        return;
+      }
+      const chunk = encodeRangeResponse(NO_HEADER, { kvs, more: false, count: 0 });
+      await this.#send(chunk);
+      range = { ...range, begin: `${lastKey(kvs)}\0`, single: false };
+      chunkKeys = this.#nextChunkKeys(limit, chunk.length);
+    }
+  }
+
+  #nextChunkKeys(keys: number, bytes: number): number {
+    if (bytes < this.#chunkBytes / 2) return keys * 2;
+    if (bytes > this.#chunkBytes * 2) return Math.max(1, Math.floor(keys / 2));
+    return keys;
+  }
+
+  /** Resolves when the caller reads on. */
+  async #send(rangeResponse: Uint8Array): Promise<void> {
+    if (this.#over) return;
+    if (this.#output.write(encodeRangeStreamResponse(rangeResponse))) return;
+    await new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
+    this.#onDrained = undefined;
+  }
+}
+
+const NOTHING: RangeResult = { kvs: [], count: 0, more: false };
+
+function checkStreamable(request: messages.RangeRequest): void {
+  const { sortOrder, sortTarget } = request;
+  const byKey = sortTarget === SortTarget.key && sortOrder === SortOrder.ascend;
+  if (!byKey && sortOrder !== SortOrder.none) throw new EtcdError("rangeStreamSort");
+  const filters = [
+    request.minModRevision,
+    request.maxModRevision,
+    request.minCreateRevision,
+    request.maxCreateRevision,
+  ];
+  if (filters.some((bound) => bound !== 0)) throw new EtcdError("rangeStreamFilter");
+}
+
+function lastKey(kvs: readonly Uint8Array[]): string {
+  const { key } = messages.decodeKeyValue(kvs[kvs.length - 1]!);
+  return latin1(key);
+}

@@ -1,0 +1,33 @@
+/** What a server must be told; the embedding room fills in the defaults. */
+import type { Clock, Logger } from "../wire/index.ts";
+import type { CompactionLimits } from "./compactor.ts";
+import type { RequestLimits } from "./limits.ts";
+
+export interface ServerOptions {
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  /** Goes into the ids at the first start. */
+  readonly clusterToken: string;
+  readonly clock: Clock;
+  /** Wall-clock time of the start, milliseconds: the origin of generated lease ids. */
+  readonly wallClockMs: number;
+  /** A number from 0 to 1, as Math.random gives. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly limits: RequestLimits;
+  readonly compaction: CompactionLimits;
+  /** Seconds; shorter leases are made this long. */
+  readonly leaseTtlMin: number;
+  readonly watchProgressIntervalMs: number;
+}
+
+/**
+ * The shortest lease, seconds: one and a half elections, rounded up.
+ * Source: etcd server/etcdserver/server.go, minTTL.
+ */
+export function leaseTtlMin(heartbeatIntervalMs: number, electionTimeoutMs: number): number {
+  const electionTicks = Math.floor(electionTimeoutMs / heartbeatIntervalMs);
+  const minMs = Math.floor((3 * electionTicks) / 2) * heartbeatIntervalMs;
+  return Math.max(1, Math.ceil(minMs / 1000));
+}

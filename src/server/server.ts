@@ -1,0 +1,287 @@
+/**
+ * The server: finds who answers a method, and owns the parts that do.
+ *
+ * It is a Channel: a transport hands it calls, and a client may call it in the same process.
+ */
+import type { Store } from "../mvcc/index.ts";
+import { META, encodeNumber } from "../mvcc/index.ts";
+import { EtcdError, STATUS, messages } from "../wire/index.ts";
+import type {
+  CallContext,
+  Channel,
+  Clock,
+  HttpPages,
+  HttpReply,
+  HttpRequest,
+  StreamInput,
+  StreamMethod,
+  StreamOutput,
+  UnaryMethod,
+} from "../wire/index.ts";
+import { Alarms } from "./alarms.ts";
+import { CallCounts } from "./call-counts.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { Compactor } from "./compactor.ts";
+import { IdGenerator } from "./id-generator.ts";
+import { Member, newIdentity, nextTerm } from "./member.ts";
+import { Pages } from "./pages.ts";
+import { Quota } from "./quota.ts";
+import { AuthService } from "./rpc/auth.ts";
+import { ClusterService } from "./rpc/cluster.ts";
+import { HealthWatch, checkHealth, listHealth } from "./rpc/health.ts";
+import { KvService } from "./rpc/kv.ts";
+import { LeaseService } from "./rpc/lease.ts";
+import { MaintenanceService } from "./rpc/maintenance.ts";
+import { RangeStream } from "./rpc/range-stream.ts";
+import { asEtcdError } from "./rpc/refusal.ts";
+import { WatchStream } from "./rpc/watch.ts";
+import type { ServerOptions } from "./server-options.ts";
+import { Ticker } from "./ticker.ts";
+
+type Answer = Uint8Array | Promise<Uint8Array>;
+type UnaryHandler = (request: Uint8Array) => Answer;
+
+/** A response may be this much larger than a request before a watcher that allows it gets pieces. */
+const FRAGMENT_OVERHEAD_BYTES = 512 * 1024;
+
+export class Server implements Channel, HttpPages {
+  readonly member: Member;
+  readonly counts: CallCounts = new CallCounts();
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #options: ServerOptions;
+  readonly #queue: CommitQueue;
+  readonly #compactor: Compactor;
+  readonly #ticker: Ticker;
+  readonly #lease: LeaseService;
+  readonly #maintenance: MaintenanceService;
+  readonly #pages: Pages;
+  readonly #unary: Record<UnaryMethod, UnaryHandler>;
+  readonly #watchStreams = new Set<WatchStream>();
+
+  /** Takes up the store: makes or reads the member's identity and begins its next term. */
+  static async start(store: Store, options: ServerOptions): Promise<Server> {
+    const rows = await store.readTable("alarm");
+    const alarms = new Alarms(rows.map(([, value]) => messages.decodeAlarmMember(value)));
+    const member = await beginTerm(store, options);
+    return new Server(store, { member, alarms }, options);
+  }
+
+  private constructor(
+    store: Store,
+    state: { member: Member; alarms: Alarms },
+    options: ServerOptions,
+  ) {
+    const { member, alarms } = state;
+    const { clock, logger } = options;
+    this.#store = store;
+    this.member = member;
+    this.#clock = clock;
+    this.#options = options;
+    const queue = new CommitQueue(store, { member, alarms, lessor: store.lessor }, logger);
+    const quota = new Quota({ store, queue, member, logger }, options.limits.quotaBytes);
+    const compactor = new Compactor({ store, queue, clock, logger }, options.compaction);
+    this.#queue = queue;
+    this.#compactor = compactor;
+    this.#ticker = new Ticker({ store, queue, clock, logger });
+    const ids = new IdGenerator(member.memberId, options.wallClockMs);
+    const { limits, leaseTtlMin: ttlMin } = options;
+    const kv = new KvService({ store, queue, member, limits, quota, compactor });
+    this.#lease = new LeaseService({ store, queue, member, clock, quota, ids, ttlMin });
+    this.#maintenance = new MaintenanceService({ store, queue, member, alarms, quota });
+    this.#pages = new Pages({ store, queue, member, alarms, quota, counts: this.counts });
+    this.#unary = this.#handlers(kv, new ClusterService(member, queue));
+    this.#ticker.start();
+    // Goes on with a compaction that a stop has interrupted; never rejects.
+    void compactor.start();
+  }
+
+  unary(method: UnaryMethod, request: Uint8Array, _context: CallContext): Answer {
+    const counts = this.counts.of(method);
+    counts.started++;
+    counts.received++;
+    try {
+      const answer = this.#unary[method](request);
+      if (answer instanceof Promise) return this.#counted(method, answer);
+      counts.sent++;
+      this.counts.ended(method, STATUS.ok);
+      return answer;
+    } catch (error) {
+      throw this.#refusal(method, error);
+    }
+  }
+
+  stream(method: StreamMethod, _context: CallContext, output: StreamOutput): StreamInput {
+    const counts = this.counts.of(method);
+    counts.started++;
+    const counted: StreamOutput = {
+      write: (message) => {
+        counts.sent++;
+        return output.write(message);
+      },
+      end: (error) => {
+        this.counts.ended(method, error?.code ?? STATUS.ok);
+        output.end(error);
+      },
+    };
+    const input = this.#openStream(method, counted);
+    return {
+      write: (message) => {
+        counts.received++;
+        input.write(message);
+      },
+      end: () => input.end(),
+      cancel: () => {
+        this.counts.ended(method, STATUS.canceled);
+        input.cancel();
+      },
+      drained: () => input.drained(),
+    };
+  }
+
+  page(request: HttpRequest): HttpReply | Promise<HttpReply> {
+    return this.#pages.page(request);
+  }
+
+  /** Why nothing can be written any more; undefined while all is well. */
+  get failure(): EtcdError | undefined {
+    return this.#queue.failure;
+  }
+
+  /** Ends streams, takes no more writes, and waits for those in line. The store stays open. */
+  async close(): Promise<void> {
+    this.#ticker.close();
+    for (const stream of this.#watchStreams) stream.close(new EtcdError("stopped"));
+    await this.#compactor.close();
+    await this.#queue.close();
+    await this.#store.close();
+  }
+
+  async #counted(method: UnaryMethod, answer: Promise<Uint8Array>): Promise<Uint8Array> {
+    try {
+      const response = await answer;
+      this.counts.of(method).sent++;
+      this.counts.ended(method, STATUS.ok);
+      return response;
+    } catch (error) {
+      throw this.#refusal(method, error);
+    }
+  }
+
+  #refusal(method: UnaryMethod, error: unknown): EtcdError {
+    const refusal = asEtcdError(error);
+    if (refusal !== error)
+      this.#options.logger.error("call failed", { method, error: refusal.message });
+    this.counts.ended(method, refusal.code);
+    return refusal;
+  }
+
+  #openStream(method: StreamMethod, output: StreamOutput): StreamInput {
+    switch (method) {
+      case "watch":
+        return this.#openWatch(output);
+      case "rangeStream": {
+        const chunkBytes = this.#options.limits.maxRequestBytes;
+        return new RangeStream(this.#store, this.member, chunkBytes, output);
+      }
+      case "leaseKeepAlive":
+        return this.#lease.keepAlive(output);
+      case "snapshot":
+        return this.#maintenance.snapshot(output);
+      case "healthWatch":
+        return new HealthWatch(output);
+    }
+  }
+
+  #openWatch(output: StreamOutput): WatchStream {
+    const { limits, watchProgressIntervalMs, random } = this.#options;
+    const stream: WatchStream = new WatchStream(
+      {
+        store: this.#store,
+        member: this.member,
+        clock: this.#clock,
+        onEnd: () => this.#watchStreams.delete(stream),
+      },
+      {
+        progressIntervalMs: watchProgressIntervalMs,
+        progressJitter: random(),
+        fragmentBytes: limits.maxRequestBytes + FRAGMENT_OVERHEAD_BYTES,
+      },
+      output,
+    );
+    this.#watchStreams.add(stream);
+    return stream;
+  }
+
+  #handlers(kv: KvService, cluster: ClusterService): Record<UnaryMethod, UnaryHandler> {
+    const lease = this.#lease;
+    const maintenance = this.#maintenance;
+    return {
+      range: (request) => kv.range(request),
+      put: (request) => kv.put(request),
+      deleteRange: (request) => kv.deleteRange(request),
+      txn: (request) => kv.txn(request),
+      compact: (request) => kv.compact(request),
+      leaseGrant: (request) => lease.grant(request),
+      leaseRevoke: (request) => lease.revoke(request),
+      leaseTimeToLive: (request) => lease.timeToLive(request),
+      leaseLeases: () => lease.leases(),
+      memberAdd: (request) => cluster.add(request),
+      memberRemove: (request) => cluster.remove(request),
+      memberUpdate: (request) => cluster.update(request),
+      memberList: () => cluster.list(),
+      memberPromote: (request) => cluster.promote(request),
+      alarm: (request) => maintenance.alarm(request),
+      status: () => maintenance.status(),
+      defragment: () => maintenance.defragment(),
+      hash: () => maintenance.hash(),
+      hashKV: (request) => maintenance.hashKv(request),
+      moveLeader: (request) => maintenance.moveLeader(request),
+      downgrade: (request) => maintenance.downgrade(request),
+      healthCheck: checkHealth,
+      healthList: listHealth,
+      ...authHandlers(new AuthService(this.member, this.#store)),
+    };
+  }
+}
+
+type AuthMethod = Extract<UnaryMethod, `auth${string}` | `user${string}` | `role${string}`>;
+
+function authHandlers(auth: AuthService): Record<AuthMethod, UnaryHandler> {
+  return {
+    authEnable: () => auth.enable(),
+    authDisable: () => auth.disable(),
+    authStatus: () => auth.status(),
+    authenticate: () => auth.authenticate(),
+    userList: () => auth.listUsers(),
+    roleList: () => auth.listRoles(),
+    userGet: () => auth.missingUser(),
+    userDelete: () => auth.missingUser(),
+    userChangePassword: () => auth.missingUser(),
+    userGrantRole: () => auth.missingUser(),
+    userRevokeRole: () => auth.missingUser(),
+    roleGet: () => auth.missingRole(),
+    roleDelete: () => auth.missingRole(),
+    roleGrantPermission: () => auth.missingRole(),
+    roleRevokePermission: () => auth.missingRole(),
+    userAdd: () => auth.notYet(),
+    roleAdd: () => auth.notYet(),
+  };
+}
+
+/** Reads the member's identity, or makes it from the options, and notes that a new term begins. */
+async function beginTerm(store: Store, options: ServerOptions): Promise<Member> {
+  const { identity } = store;
+  const isNew = identity.memberId === undefined || identity.clusterId === undefined;
+  const ids = isNew
+    ? newIdentity(options.peerUrls, options.clusterToken)
+    : { memberId: identity.memberId, clusterId: identity.clusterId };
+  const term = nextTerm(identity.term);
+  const txn = store.begin();
+  txn.putRecord(META.term, encodeNumber(term));
+  if (isNew) txn.putIdentity(ids);
+  await txn.commit();
+  const { name, clientUrls } = options;
+  const peerUrls = identity.peerUrls ?? options.peerUrls;
+  return new Member({ ...ids, term }, { name, peerUrls, clientUrls });
+}

@@ -1,0 +1,57 @@
+/** Turns time into commands: the end of leases. One timer, for whichever lease ends first. */
+import type { Store } from "../mvcc/index.ts";
+import type { Clock, Logger } from "../wire/index.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+
+/** Leases ended at a time. Source: etcd server/lease/lessor.go, defaultLeaseRevokeRate / 2. */
+const EXPIRED_MAX = 500;
+/** The least and the most time between two looks at the leases. */
+const LOOK_MIN_MS = 10;
+const LOOK_MAX_MS = 500;
+
+export class Ticker {
+  readonly #store: Store;
+  readonly #queue: CommitQueue;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #stop: (() => void) | undefined = undefined;
+  #closed = false;
+  /** Leases ended by time since the start. */
+  expiredCount = 0;
+
+  constructor(parts: { store: Store; queue: CommitQueue; clock: Clock; logger: Logger }) {
+    this.#store = parts.store;
+    this.#queue = parts.queue;
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+  }
+
+  start(): void {
+    if (this.#closed) return;
+    const nowMs = this.#clock.nowMs();
+    const deadlineMs = this.#store.lessor.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
+    const delayMs = Math.min(LOOK_MAX_MS, Math.max(LOOK_MIN_MS, deadlineMs - nowMs));
+    this.#stop = this.#clock.after(delayMs, () => {
+      // Never rejects.
+      void this.#expire().finally(() => this.start());
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop?.();
+  }
+
+  async #expire(): Promise<void> {
+    if (this.#queue.failure !== undefined) return;
+    const nowMs = this.#clock.nowMs();
+    const leases = this.#store.lessor.expired(nowMs, EXPIRED_MAX);
+    if (leases.length === 0) return;
+    const ended = leases.map(({ id }) => this.#queue.submit({ type: "leaseExpire", id, nowMs }));
+    const results = await Promise.allSettled(ended);
+    for (const result of results) {
+      if (result.status === "fulfilled") this.expiredCount++;
+      else this.#logger.warn("failed to revoke lease", { error: String(result.reason) });
+    }
+  }
+}

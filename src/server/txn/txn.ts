@@ -1,0 +1,105 @@
+/**
+ * Transactions: all conditions are evaluated on the state before, then the chosen branches are
+ * checked, and only then is anything written.
+ *
+ * Source: etcd server/etcdserver/txn/txn.go.
+ */
+import type { View, WriteTxn } from "../../mvcc/index.ts";
+import {
+  EMPTY_HEADER,
+  EtcdError,
+  RESPONSE_OP,
+  encodeRangeResponse,
+  encodeResponseOp,
+  encodeTxnResponse,
+  innerHeader,
+} from "../../wire/index.ts";
+import type { messages } from "../../wire/index.ts";
+import { holds } from "./compare.ts";
+import { checkPutTarget, deleteRange, put, queryOf } from "./operations.ts";
+
+/** The branches that will run. */
+interface Plan {
+  readonly succeeded: boolean;
+  readonly operations: readonly messages.RequestOp[];
+  /** Plans of the nested transactions among the operations, in their order. */
+  readonly nested: readonly Plan[];
+}
+
+/** Whether nothing of a transaction can write: then it needs no place in the commit queue. */
+export function isReadOnly(request: messages.TxnRequest): boolean {
+  return (
+    request.success.every(({ requestRange }) => requestRange !== undefined) &&
+    request.failure.every(({ requestRange }) => requestRange !== undefined)
+  );
+}
+
+/** Answers a read-only transaction. Throws EtcdError, StorageError. */
+export function readTxn(request: messages.TxnRequest, view: View, header: Uint8Array): Uint8Array {
+  const plan = planOf(request, view);
+  check(plan, view, () => false);
+  const responses = plan.operations.map(({ requestRange }) => rangeOp(requestRange!, view));
+  return encodeTxnResponse(header, plan.succeeded, responses);
+}
+
+/** Runs a transaction. Throws EtcdError before anything is changed. */
+export function writeTxn(
+  request: messages.TxnRequest,
+  txn: WriteTxn,
+  headerAt: (revision: number) => Uint8Array,
+): Uint8Array {
+  const plan = planOf(request, txn);
+  check(plan, txn, (id) => txn.lease(id) !== undefined);
+  const responses = execute(plan, txn);
+  return encodeTxnResponse(headerAt(txn.revision), plan.succeeded, responses);
+}
+
+function planOf(request: messages.TxnRequest, view: View): Plan {
+  const succeeded = request.compare.every((compare) => holds(compare, view));
+  const operations = succeeded ? request.success : request.failure;
+  const nested: Plan[] = [];
+  for (const { requestTxn } of operations) {
+    if (requestTxn !== undefined) nested.push(planOf(requestTxn, view));
+  }
+  return { succeeded, operations, nested };
+}
+
+function check(plan: Plan, view: View, leaseExists: (id: bigint) => boolean): void {
+  let nestedIndex = 0;
+  for (const { requestRange, requestPut, requestTxn } of plan.operations) {
+    if (requestRange !== undefined) checkRevision(requestRange.revision, view);
+    if (requestPut !== undefined) checkPutTarget(requestPut, view, leaseExists);
+    if (requestTxn !== undefined) check(plan.nested[nestedIndex++]!, view, leaseExists);
+  }
+}
+
+/** A negative revision is below the compacted one as soon as anything was compacted. */
+function checkRevision(revision: number, view: View): void {
+  if (revision > view.baseRevision) throw new EtcdError("futureRevision");
+  if (revision !== 0 && revision < view.compactedRevision) throw new EtcdError("compacted");
+}
+
+function execute(plan: Plan, txn: WriteTxn): Uint8Array[] {
+  let nestedIndex = 0;
+  return plan.operations.map((operation) => {
+    const { requestRange, requestPut, requestDeleteRange } = operation;
+    if (requestRange !== undefined) return rangeOp(requestRange, txn);
+    if (requestPut !== undefined) {
+      return encodeResponseOp(RESPONSE_OP.put, put(requestPut, txn, innerHeader));
+    }
+    if (requestDeleteRange !== undefined) {
+      const response = deleteRange(requestDeleteRange, txn, innerHeader);
+      return encodeResponseOp(RESPONSE_OP.deleteRange, response);
+    }
+    const nested = plan.nested[nestedIndex++]!;
+    const response = encodeTxnResponse(EMPTY_HEADER, nested.succeeded, execute(nested, txn));
+    return encodeResponseOp(RESPONSE_OP.txn, response);
+  });
+}
+
+function rangeOp(request: messages.RangeRequest, view: View): Uint8Array {
+  const revision = request.revision <= 0 ? view.revision : request.revision;
+  const result = view.range(queryOf(request, revision));
+  const response = encodeRangeResponse(innerHeader(view.revision), result);
+  return encodeResponseOp(RESPONSE_OP.range, response);
+}

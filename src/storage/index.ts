@@ -1,0 +1,5 @@
+export { StorageError } from "./engine.ts";
+export type { Batch, Engine, Row, ScanRange, StorageErrorReason } from "./engine.ts";
+export { LevelEngine } from "./level-engine.ts";
+export type { LevelEngineOptions } from "./level-engine.ts";
+export { MemoryEngine } from "./memory-engine.ts";

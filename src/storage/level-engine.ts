@@ -1,0 +1,415 @@
+/**
+ * The engine on LevelDB. What LevelDB does not do by itself, or classic-level does not let us ask
+ * for, is done around it:
+ *
+ * - It opens damaged stores with less data: leveldb-check.ts looks at every file first, and
+ *   sync-mark.ts remembers how far the log was acknowledged.
+ * - After a write that failed, it takes the next one, which then stands behind a torn record and is
+ *   lost at the next open: here, the first failure ends all writing.
+ * - It joins batches that are written at once, so that one failure hits them all: here, one batch is
+ *   written after the other.
+ * - A second open in one process fails, but drops the first one's lock on its way (fcntl locks go
+ *   with the first close of the file, whoever does it): here, it is refused before it gets there.
+ */
+
+import { mkdir, realpath } from "node:fs/promises";
+
+import { StorageError } from "./engine.ts";
+import type { Batch, Engine, Row, ScanRange, StorageErrorReason } from "./engine.ts";
+import { DirectorySize } from "./directory-size.ts";
+import { checkLevelDirectory } from "./leveldb-check.ts";
+import { listLevelFiles } from "./leveldb-files.ts";
+import { SyncMark } from "./sync-mark.ts";
+
+export interface LevelEngineOptions {
+  /** Made when missing, for its owner only. */
+  readonly directory: string;
+  /** Whether a write waits for the disk. Without, a crash of the machine loses what it likes. */
+  readonly sync: boolean;
+  /** Blocks of tables kept unpacked in memory, in bytes; default 16 MiB. */
+  readonly cacheBytes?: number;
+}
+
+const CACHE_BYTES_DEFAULT = 16 * 1024 * 1024;
+/** What is read ahead for one page of a scan; it bounds a page's memory. */
+const PAGE_BYTES_MAX = 1024 * 1024;
+/** Changes beside their key and value: about what LevelDB's log adds. */
+const CHANGE_OVERHEAD_BYTES = 8;
+/** Behind every key in use: tables are known by their first byte, and none is 0xff. */
+const KEYS_END = Buffer.alloc(64, 0xff);
+const KEYS_START = Buffer.alloc(0);
+
+/**
+ * Directories open in this process. The one thing here that is global: what it stands for, the lock
+ * of LevelDB, belongs to the process, too.
+ */
+const OPEN_DIRECTORIES = new Set<string>();
+
+/** An ordered store in a directory. */
+export class LevelEngine implements Engine {
+  readonly #database: Database;
+  readonly #directory: string;
+  readonly #size: DirectorySize;
+  readonly #mark: SyncMark | undefined;
+  /** The last write under way or waiting; never rejects. */
+  #writing: Promise<void> | undefined;
+  #failure: StorageError | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(opened: Opened) {
+    this.#database = opened.database;
+    this.#directory = opened.directory;
+    this.#mark = opened.mark;
+    this.#size = opened.size;
+  }
+
+  /**
+   * Opens the store in a directory, or makes one.
+   *
+   * Rejects with {@link StorageError}: "locked" at once when another process, or another engine in
+   * this one, has it open; "corrupt" when anything is missing or damaged; "open-failed" when the
+   * directory cannot be made, read or written.
+   */
+  static async open(options: LevelEngineOptions): Promise<LevelEngine> {
+    const directory = await madeDirectory(options.directory);
+    if (OPEN_DIRECTORIES.has(directory)) throw locked(directory);
+    OPEN_DIRECTORIES.add(directory);
+    try {
+      return new LevelEngine(await openDatabase(directory, options));
+    } catch (error) {
+      OPEN_DIRECTORIES.delete(directory);
+      throw error;
+    }
+  }
+
+  batch(): Batch {
+    this.#assertOpen();
+    return new LevelBatch(this.#database.batch(), (batch, bytes) => this.#write(batch, bytes));
+  }
+
+  getSync(key: Uint8Array): Uint8Array | undefined {
+    this.#assertOpen();
+    try {
+      return this.#database.getSync(key);
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    this.#assertOpen();
+    try {
+      // classic-level takes its snapshot before this returns its promise.
+      return await this.#database.getMany([...keys]);
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  scan(range: ScanRange): AsyncIterableIterator<Row[]> {
+    this.#assertOpen();
+    // The iterator takes its snapshot now, not at the first row.
+    const iterator = this.#database.iterator({
+      gte: range.start,
+      lt: range.end,
+      highWaterMarkBytes: PAGE_BYTES_MAX,
+    });
+    return new LevelScan(iterator, range.pageRows, (error) => this.#readError(error));
+  }
+
+  sizeBytes(): number {
+    return this.#size.bytes;
+  }
+
+  async defragment(): Promise<void> {
+    this.#assertOpen();
+    this.#assertWritable();
+    await this.#database.compactRange(KEYS_START, KEYS_END);
+    // Not one that began before.
+    await this.#size.settled();
+    await this.#size.refresh();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #write(batch: ChainedBatch, bytes: number): Promise<void> {
+    if (this.#closing !== undefined) {
+      await batch.close();
+      throw closed(this.#directory);
+    }
+    const before = this.#writing;
+    const written = before === undefined ? this.#writeNow(batch) : this.#writeAfter(before, batch);
+    const settled = written.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#writing = settled;
+    try {
+      await written;
+      this.#size.add(bytes);
+    } finally {
+      if (this.#writing === settled) this.#writing = undefined;
+    }
+  }
+
+  async #writeAfter(before: Promise<void>, batch: ChainedBatch): Promise<void> {
+    await before;
+    await this.#writeNow(batch);
+  }
+
+  async #writeNow(batch: ChainedBatch): Promise<void> {
+    try {
+      this.#assertWritable();
+    } catch (error) {
+      await batch.close();
+      throw error;
+    }
+    const changed = batch.length > 0;
+    try {
+      await batch.write({ sync: this.#mark !== undefined });
+    } catch (cause) {
+      const message = `Cannot write to "${this.#directory}": ${messageOf(cause)}`;
+      this.#failure ??= new StorageError("write-failed", message, { cause });
+      throw this.#failure;
+    }
+    if (changed) this.#mark?.advance();
+  }
+
+  async #close(): Promise<void> {
+    await this.#writing;
+    try {
+      await this.#size.settled();
+      await this.#database.close();
+      this.#mark?.close();
+    } finally {
+      OPEN_DIRECTORIES.delete(this.#directory);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw closed(this.#directory);
+  }
+
+  #assertWritable(): void {
+    if (this.#failure === undefined) return;
+    const message = `Cannot write after a failed write: ${this.#failure.message}`;
+    throw new StorageError("write-failed", message, { cause: this.#failure });
+  }
+
+  #readError(cause: unknown): StorageError {
+    if (this.#closing !== undefined) return closed(this.#directory, cause);
+    const reason = codeOf(cause) === "LEVEL_CORRUPTION" ? "corrupt" : "read-failed";
+    const message = `Cannot read from "${this.#directory}": ${messageOf(cause)}`;
+    return new StorageError(reason, message, { cause });
+  }
+}
+
+/** Hands every change to LevelDB's own batch at once: no list of changes is kept here. */
+class LevelBatch implements Batch {
+  readonly #batch: ChainedBatch;
+  readonly #write: (batch: ChainedBatch, bytes: number) => Promise<void>;
+  #bytes = 0;
+
+  constructor(batch: ChainedBatch, write: (batch: ChainedBatch, bytes: number) => Promise<void>) {
+    this.#batch = batch;
+    this.#write = write;
+  }
+
+  get length(): number {
+    return this.#batch.length;
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#batch.put(key, value);
+    this.#bytes += key.length + value.length + CHANGE_OVERHEAD_BYTES;
+  }
+
+  delete(key: Uint8Array): void {
+    this.#batch.del(key);
+    this.#bytes += key.length + CHANGE_OVERHEAD_BYTES;
+  }
+
+  write(): Promise<void> {
+    return this.#write(this.#batch, this.#bytes);
+  }
+
+  discard(): void {
+    // Frees memory only: classic-level's own close of a batch does nothing that can fail.
+    void this.#batch.close();
+  }
+}
+
+/** A class and not a generator: return() before the first next() must close the iterator, too. */
+class LevelScan implements AsyncIterableIterator<Row[]> {
+  readonly #iterator: LevelIterator;
+  readonly #pageRows: number;
+  readonly #readError: (cause: unknown) => StorageError;
+
+  constructor(
+    iterator: LevelIterator,
+    pageRows: number,
+    readError: (cause: unknown) => StorageError,
+  ) {
+    this.#iterator = iterator;
+    this.#pageRows = pageRows;
+    this.#readError = readError;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Row[], undefined>> {
+    try {
+      const value = await this.#iterator.nextv(this.#pageRows);
+      if (value.length > 0) return { done: false, value };
+    } catch (error) {
+      await this.#iterator.close();
+      throw this.#readError(error);
+    }
+    return this.return();
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    await this.#iterator.close();
+    return { done: true, value: undefined };
+  }
+}
+
+/** What opening comes to. */
+interface Opened {
+  readonly database: Database;
+  readonly directory: string;
+  readonly mark: SyncMark | undefined;
+  readonly size: DirectorySize;
+}
+
+/** The full path, so that one directory has one name. */
+async function madeDirectory(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return await realpath(path);
+  } catch (cause) {
+    const message = `Cannot make data directory "${path}": ${messageOf(cause)}`;
+    throw new StorageError("open-failed", message, { cause });
+  }
+}
+
+async function openDatabase(directory: string, options: LevelEngineOptions): Promise<Opened> {
+  await refuseLocked(directory);
+  try {
+    await checkLevelDirectory(directory);
+  } catch (error) {
+    // Another process may have opened it meanwhile, and it was its work that was looked at.
+    await refuseLocked(directory);
+    throw error;
+  }
+  const database = await openLevel(directory, {
+    cacheSize: options.cacheBytes ?? CACHE_BYTES_DEFAULT,
+  });
+  try {
+    const mark = options.sync ? new SyncMark(directory) : undefined;
+    return { database, directory, mark, size: await DirectorySize.measure(directory) };
+  } catch (error) {
+    await database.close();
+    throw openError(directory, error);
+  }
+}
+
+/**
+ * Whether another process has the store open, asked by opening it in a way that always fails, after
+ * the lock was taken and before anything is changed: Node has no locks of its own.
+ */
+async function refuseLocked(directory: string): Promise<void> {
+  let hasLock: boolean;
+  try {
+    ({ hasLock } = await listLevelFiles(directory));
+  } catch (error) {
+    throw openError(directory, error);
+  }
+  if (!hasLock) return;
+  try {
+    await openLevel(directory, { createIfMissing: false, errorIfExists: true });
+  } catch (error) {
+    if (error instanceof StorageError && error.reason === "locked") throw error;
+  }
+}
+
+/** Loads LevelDB only here: a server in memory never does. */
+async function openLevel(directory: string, options: LevelOptions): Promise<Database> {
+  const { Level } = await import("level");
+  const level = new Level(directory, { keyEncoding: "buffer", valueEncoding: "buffer" });
+  try {
+    // In the same turn as the constructor, which otherwise opens by itself.
+    await level.open(options);
+  } catch (error) {
+    throw openError(directory, error);
+  }
+  // The types are those of the interface below; see there.
+  return level as unknown as Database;
+}
+
+function openError(directory: string, error: unknown): StorageError {
+  // abstract-level's own error says that it is not open, its cause says why.
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  if (codeOf(cause) === "LEVEL_LOCKED") return locked(directory, cause);
+  const reason: StorageErrorReason =
+    codeOf(cause) === "LEVEL_CORRUPTION" ? "corrupt" : "open-failed";
+  const message = `Cannot open data directory: "${directory}": ${messageOf(cause)}`;
+  return new StorageError(reason, message, { cause });
+}
+
+function locked(directory: string, cause?: unknown): StorageError {
+  const message = `Cannot open data directory: "${directory}" is in use by another server`;
+  return new StorageError("locked", message, cause === undefined ? {} : { cause });
+}
+
+function closed(directory: string, cause?: unknown): StorageError {
+  const message = `Cannot use data directory: "${directory}" is closed`;
+  return new StorageError("closed", message, cause === undefined ? {} : { cause });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface LevelOptions {
+  readonly createIfMissing?: boolean;
+  readonly errorIfExists?: boolean;
+  /** Bytes. */
+  readonly cacheSize?: number;
+}
+
+/** The part of classic-level that is used here; `level` types only what browsers have, too. */
+interface Database {
+  close(): Promise<void>;
+  getSync(key: Uint8Array): Uint8Array | undefined;
+  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  batch(): ChainedBatch;
+  iterator(options: {
+    gte: Uint8Array;
+    lt: Uint8Array;
+    highWaterMarkBytes: number;
+  }): LevelIterator;
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+}
+
+interface ChainedBatch {
+  readonly length: number;
+  put(key: Uint8Array, value: Uint8Array): unknown;
+  del(key: Uint8Array): unknown;
+  write(options: { sync: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface LevelIterator {
+  nextv(size: number): Promise<[Uint8Array, Uint8Array][]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,145 @@
+/** All the addresses of one server, opened together and closed together. */
+import { SILENT_LOGGER } from "../wire/index.ts";
+import type { Channel, HttpPages, Logger } from "../wire/index.ts";
+import type { ConnectionHandler } from "./connection-handler.ts";
+import { HttpServer } from "./http-server.ts";
+import { openListeners } from "./listener.ts";
+import type { Handlers, Listener } from "./listener.ts";
+
+/** Where to listen; see {@link parseListenUrl} for the forms of a URL. */
+export interface ServingUrls {
+  /** Where gRPC and pages are served. */
+  readonly clientUrls: readonly string[];
+  /** Where only {@link ServingHandlers.metricsPages} are served. Default none. */
+  readonly metricsUrls?: readonly string[] | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** What is served. */
+export interface ServingHandlers {
+  readonly channel: Channel;
+  /** The pages of the client URLs. */
+  readonly pages: HttpPages;
+  /** The pages of the metrics URLs. Default {@link ServingHandlers.pages}. */
+  readonly metricsPages?: HttpPages | undefined;
+  /** Largest write request, bytes. Default 1572864. Source: etcd --max-request-bytes. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Default `*`. Source: etcd --cors. */
+  readonly corsOrigins?: readonly string[] | undefined;
+}
+
+export interface CloseOptions {
+  /** Milliseconds that calls under way have to finish. */
+  readonly graceMs: number;
+}
+
+/**
+ * A server's end of the network. {@link Serving.open} takes the addresses, so that one in use is
+ * known before anything else is done and the real ports are; {@link Serving.start} answers.
+ */
+export class Serving {
+  /** With their real ports, in the order given. */
+  readonly clientUrls: readonly string[];
+  readonly metricsUrls: readonly string[];
+  readonly #clientListeners: readonly Listener[];
+  readonly #metricsListeners: readonly Listener[];
+  readonly #logger: Logger;
+  #handlers: readonly ConnectionHandler[] = [];
+  #closed: Promise<void> | undefined;
+
+  private constructor(
+    clientListeners: readonly Listener[],
+    metricsListeners: readonly Listener[],
+    logger: Logger,
+  ) {
+    this.clientUrls = clientListeners.map((listener) => listener.url);
+    this.metricsUrls = metricsListeners.map((listener) => listener.url);
+    this.#clientListeners = clientListeners;
+    this.#metricsListeners = metricsListeners;
+    this.#logger = logger;
+  }
+
+  /** Takes all addresses or none. Throws what {@link Listener.open} throws. */
+  static async open(urls: ServingUrls): Promise<Serving> {
+    const logger = urls.logger ?? SILENT_LOGGER;
+    const clientListeners = await openListeners(urls.clientUrls, { logger });
+    try {
+      const metricsListeners = await openListeners(urls.metricsUrls ?? [], { logger });
+      return new Serving(clientListeners, metricsListeners, logger);
+    } catch (error) {
+      await Promise.all(clientListeners.map((listener) => listener.close()));
+      throw error;
+    }
+  }
+
+  /** Answers who is waiting and who comes. Called once. */
+  async start(handlers: ServingHandlers): Promise<void> {
+    const client = await this.#clientHandlers(handlers);
+    const metrics = this.#metricsHandlers(handlers);
+    this.#handlers = [client.http2, client.http1, metrics.http1].filter(
+      (handler) => handler !== undefined,
+    );
+    for (const listener of this.#clientListeners) {
+      this.#logger.info("ready to serve client requests");
+      listener.serve(client);
+    }
+    for (const { address } of this.#clientListeners) {
+      this.#logger.info("serving client traffic insecurely; this is strongly discouraged!", {
+        traffic: "grpc+http",
+        address,
+      });
+    }
+    for (const listener of this.#metricsListeners) {
+      listener.serve(metrics);
+      this.#logger.info("serving metrics", { address: listener.url });
+    }
+  }
+
+  /**
+   * Frees the addresses at once, lets calls under way finish for the grace, and drops the rest.
+   * Calling it again waits for the first call.
+   */
+  close(options: CloseOptions): Promise<void> {
+    this.#closed ??= this.#close(options);
+    return this.#closed;
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    const listeners = [...this.#clientListeners, ...this.#metricsListeners];
+    await Promise.all([
+      ...listeners.map((listener) => listener.close()),
+      ...this.#handlers.map((handler) => handler.close(options)),
+    ]);
+  }
+
+  async #clientHandlers(handlers: ServingHandlers): Promise<Handlers> {
+    if (this.#clientListeners.length === 0) return {};
+    // Loaded only here: who has no port for gRPC does not wait for its library.
+    const { GrpcJsServer } = await import("./grpc-js-server.ts");
+    const { channel, pages, maxRequestBytes, corsOrigins = ["*"] } = handlers;
+    const logger = this.#logger;
+    return {
+      http2: new GrpcJsServer({ channel, maxRequestBytes, logger }),
+      http1: new HttpServer({ pages, corsOrigins, logger }),
+    };
+  }
+
+  /** An HTTP/2 preface has no handler there, so such a connection is dropped. */
+  #metricsHandlers(handlers: ServingHandlers): Handlers {
+    if (this.#metricsListeners.length === 0) return {};
+    const pages = handlers.metricsPages ?? handlers.pages;
+    return { http1: new HttpServer({ pages, logger: this.#logger }) };
+  }
+}
+
+/** {@link Serving.open} and {@link Serving.start} in one, or neither. */
+export async function serve(options: ServingUrls & ServingHandlers): Promise<Serving> {
+  const serving = await Serving.open(options);
+  try {
+    await serving.start(options);
+  } catch (error) {
+    await serving.close({ graceMs: 0 });
+    throw error;
+  }
+  return serving;
+}

@@ -1,0 +1,60 @@
+/** Our own server as two targets of the suite: without a wire, and over gRPC. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Etcd } from "../../src/embed/etcd.ts";
+import { GrpcChannel } from "../../src/transport/index.ts";
+import type { Differences, RunningServer, ServerOptions, Target } from "./scene.ts";
+
+const OUR_DIFFERENCES: Differences = { survivesUnknownAlarmAction: true };
+
+/** Our server, called without a wire in between. */
+export const inProcessTarget: Target = {
+  name: "in-process",
+  differences: OUR_DIFFERENCES,
+  start: async (options) => startOurs(await makeFolder(), options, { wire: false }),
+};
+
+/** Our server behind a port. */
+export const grpcTarget: Target = {
+  name: "gRPC",
+  differences: OUR_DIFFERENCES,
+  start: async (options) => startOurs(await makeFolder(), options, { wire: true }),
+};
+
+async function makeFolder(): Promise<string> {
+  return await mkdtemp(join(tmpdir(), "etcdlet-suite-"));
+}
+
+async function startOurs(
+  folder: string,
+  options: ServerOptions,
+  how: { readonly wire: boolean },
+): Promise<RunningServer> {
+  const etcd = await Etcd.start({
+    ...options,
+    dataDir: join(folder, "data"),
+    unsafeNoFsync: true,
+    initialAdvertisePeerUrls: ["http://127.0.0.1:2380"],
+    ...(how.wire ? { listenClientUrls: ["http://127.0.0.1:0"] } : {}),
+  });
+  const address = how.wire ? new URL(etcd.clientUrls[0] ?? "").host : undefined;
+  const wire = 
+    address === undefined ? undefined : await GrpcChannel.connect(`http://${address}`);
+  const end = async (): Promise<void> => {
+    wire?.close();
+    await etcd.stop();
+  };
+  return {
+    channel: wire ?? etcd.channel,
+    address,
+    restart: async () => {
+      await end();
+      return await startOurs(folder, options, how);
+    },
+    stop: async () => {
+      await end();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

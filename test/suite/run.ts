@@ -1,0 +1,52 @@
+/** Runs the whole suite on one target. */
+import t from "tap";
+import { deleteTests, putTests } from "./kv.ts";
+import { leaseTimeTests } from "./lease-time.ts";
+import { leaseTests } from "./lease.ts";
+import { rangeOptionsTests } from "./range-options.ts";
+import { rangeStreamTests } from "./range-stream.ts";
+import { rangeTests } from "./range.ts";
+import { runArea } from "./scene.ts";
+import type { SuiteTests, Target } from "./scene.ts";
+import { txnCompareTests } from "./txn-compare.ts";
+import { txnRulesTests } from "./txn-rules.ts";
+import { txnTests } from "./txn.ts";
+import { watchCreateTests } from "./watch-create.ts";
+import { watchEventsTests } from "./watch-events.ts";
+import { watchHistoryTests } from "./watch-history.ts";
+import { watchPeriodicTests, watchProgressTests } from "./watch-progress.ts";
+
+/** Every area, by the name under which a failure is reported. */
+const AREAS: Readonly<Record<string, SuiteTests>> = {
+  put: putTests,
+  delete: deleteTests,
+  range: rangeTests,
+  "range options": rangeOptionsTests,
+  "range stream": rangeStreamTests,
+  txn: txnTests,
+  "txn compare": txnCompareTests,
+  "txn rules": txnRulesTests,
+  "watch create": watchCreateTests,
+  "watch events": watchEventsTests,
+  "watch history": watchHistoryTests,
+  "watch progress": watchProgressTests,
+  lease: leaseTests,
+};
+
+/** Areas whose tests wait for time to pass: each has a server of its own, and all run at once. */
+const WAITING_AREAS: Readonly<Record<string, SuiteTests>> = {
+  "watch progress, periodic": watchPeriodicTests,
+  "lease time": leaseTimeTests,
+};
+
+/** Registers the suite with tap; the server is stopped when all is done. */
+export async function runSuite(target: Target): Promise<void> {
+  const server = await target.start({});
+  t.teardown(() => server.stop());
+  for (const [name, tests] of Object.entries(AREAS)) {
+    await t.test(name, (area) => runArea(area, { tests, target, server, together: false }));
+  }
+  for (const [name, tests] of Object.entries(WAITING_AREAS)) {
+    await t.test(name, (area) => runArea(area, { tests, target, server, together: true }));
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What one test of the protocol suite gets to see.
+ *
+ * The suite is one body for many servers: a test says what etcd does and knows nothing of who
+ * answers. All tests of a target share one server and run one after another, so that a test may say
+ * "the next revision"; every test has keys of its own. A test that disturbs others (compaction,
+ * alarms, restarts) asks for a server of its own.
+ */
+import type { Test } from "tap";
+import { Client } from "../../src/client/index.ts";
+import type { Channel } from "../../src/wire/index.ts";
+
+/** Options of a server that some tests need. Left out: etcd's defaults. */
+export interface ServerOptions {
+  readonly watchProgressNotifyIntervalMs?: number;
+  readonly compactionBatchLimit?: number;
+  readonly heartbeatIntervalMs?: number;
+  readonly electionTimeoutMs?: number;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  readonly channel: Channel;
+  /** Where it listens, `host:port`; undefined when there is no wire. */
+  readonly address: string | undefined;
+  /** Ends it in the middle of everything, and starts it on the same data. */
+  restart(): Promise<RunningServer>;
+  stop(): Promise<void>;
+}
+
+/** Where a target may do otherwise than etcd does. Each one is in docs/compatibility.md. */
+export interface Differences {
+  /** Refuses an unknown alarm action, where the real server dies of it. */
+  readonly survivesUnknownAlarmAction: boolean;
+}
+
+/** Something that the suite can run on. */
+export interface Target {
+  readonly name: string;
+  readonly differences: Differences;
+  start(options: ServerOptions): Promise<RunningServer>;
+}
+
+/** A server that a test has for itself. */
+export interface OwnServer {
+  client: Client;
+  channel: Channel;
+  readonly address: string | undefined;
+  /** Ends it in the middle of everything, and starts it on the same data. */
+  restart(): Promise<void>;
+}
+
+/** Everything a test may use. */
+export interface Scene {
+  readonly t: Test;
+  readonly target: Target;
+  readonly client: Client;
+  readonly channel: Channel;
+  readonly address: string | undefined;
+  /** Begins every key of this test and of no other, and ends with a slash. */
+  readonly prefix: string;
+  /** A server for this test alone, stopped when the test ends. */
+  fresh(options?: ServerOptions): Promise<OwnServer>;
+}
+
+/** The tests of one file of the suite: what each promises, and how it is shown. */
+export type SuiteTests = Readonly<Record<string, (scene: Scene) => Promise<void>>>;
+
+/** How the tests of an area run. */
+export interface AreaOptions {
+  /** Run all at once: for tests that wait for time to pass, each on its own server. */
+  readonly together?: boolean;
+}
+
+/** Runs the tests of an area on a server. */
+export async function runArea(
+  t: Test,
+  area: {
+    readonly tests: SuiteTests;
+    readonly target: Target;
+    readonly server: RunningServer;
+    readonly together: boolean;
+  },
+): Promise<void> {
+  const entries = Object.entries(area.tests);
+  t.jobs = area.together ? entries.length : 1;
+  const runs = entries.map(([promise, body]) =>
+    t.test(promise, { buffered: area.together }, async (test) => {
+      await body(makeScene(test, area.target, area.server));
+    }),
+  );
+  await Promise.all(runs);
+}
+
+function makeScene(t: Test, target: Target, server: RunningServer): Scene {
+  return {
+    t,
+    target,
+    channel: server.channel,
+    client: new Client(server.channel),
+    address: server.address,
+    prefix: `${t.fullname.replaceAll(/[^A-Za-z0-9]+/g, "-")}/`,
+    fresh: (options = {}) => startOwn(t, target, options),
+  };
+}
+
+async function startOwn(t: Test, target: Target, options: ServerOptions): Promise<OwnServer> {
+  let server = await target.start(options);
+  t.teardown(() => server.stop());
+  const own = {
+    channel: server.channel,
+    client: new Client(server.channel),
+    address: server.address,
+    restart: async (): Promise<void> => {
+      server = await server.restart();
+      own.channel = server.channel;
+      own.client = new Client(server.channel);
+    },
+  };
+  return own;
+}

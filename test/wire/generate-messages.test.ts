@@ -1,0 +1,8 @@
+import { readFile } from "node:fs/promises";
+import t from "tap";
+import { generateMessages } from "../../scripts/generate-messages.ts";
+
+t.test("src/wire/messages/index.ts is what the generator makes of proto", async (t) => {
+  const committed = await readFile("src/wire/messages/index.ts", "utf8");
+  t.equal(committed === (await generateMessages()), true, "if not: npm run generate");
+});

@@ -1,0 +1,62 @@
+import protobuf from "protobufjs";
+import t from "tap";
+import { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "../../src/wire/index.ts";
+import type { StreamMethod } from "../../src/wire/index.ts";
+import { PROTOS } from "./reference.ts";
+
+/** Services that are in proto and not served yet. */
+const NOT_SERVED = [".v3lockpb.Lock", ".v3electionpb.Election"];
+
+interface Declared {
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
+
+t.test("UNARY_METHODS are the methods of proto without streams", async (t) => {
+  const unary = declared().filter((one) => !one.requestStream && !one.responseStream);
+  t.strictSame(Object.values(UNARY_METHODS).toSorted(), pathsOf(unary));
+});
+
+t.test("STREAM_METHODS are the methods of proto with streams", async (t) => {
+  const streams = declared().filter((one) => one.requestStream || one.responseStream);
+  t.strictSame(Object.values(STREAM_METHODS).toSorted(), pathsOf(streams));
+});
+
+t.test("SINGLE_REQUEST_METHODS are those whose requests do not stream", async (t) => {
+  const single = declared().filter((one) => !one.requestStream && one.responseStream);
+  const paths = [...SINGLE_REQUEST_METHODS].map((method: StreamMethod) => STREAM_METHODS[method]);
+  t.strictSame(paths.toSorted(), pathsOf(single));
+});
+
+t.test("each method is named for the last part of its path", async (t) => {
+  const health = { healthCheck: "Check", healthList: "List", healthWatch: "Watch" };
+  const names: Readonly<Record<string, string>> = health;
+  for (const [name, path] of Object.entries({ ...UNARY_METHODS, ...STREAM_METHODS })) {
+    const last = path.split("/")[2] ?? "";
+    t.equal(names[name] ?? name, name in health ? last : last[0]?.toLowerCase() + last.slice(1));
+  }
+});
+
+function pathsOf(methods: readonly Declared[]): string[] {
+  return methods.map((one) => one.path).toSorted();
+}
+
+function declared(): Declared[] {
+  return servicesIn(PROTOS)
+    .filter((service) => !NOT_SERVED.includes(service.fullName))
+    .flatMap((service) =>
+      service.methodsArray.map((method) => ({
+        path: `/${service.fullName.slice(1)}/${method.name}`,
+        requestStream: method.requestStream === true,
+        responseStream: method.responseStream === true,
+      })),
+    );
+}
+
+function servicesIn(namespace: protobuf.NamespaceBase): protobuf.Service[] {
+  return namespace.nestedArray.flatMap((nested) => {
+    if (nested instanceof protobuf.Service) return [nested];
+    return nested instanceof protobuf.Namespace ? servicesIn(nested) : [];
+  });
+}
