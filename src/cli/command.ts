@@ -5,7 +5,7 @@
  * cannot start, 2 when the command line cannot be parsed. A server that was asked to end dies by
  * the signal that asked. Source: etcd server/etcdmain/etcd.go and config.go.
  */
-import type { EtcdOptions } from "../embed/options.ts";
+import type { EtcdOptions } from "../embed/index.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { ADVERTISE_MISSING, readConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";

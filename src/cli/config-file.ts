@@ -196,17 +196,13 @@ function take(
 /** etcd's words, which differ by what the flag is. */
 function refusal(name: FlagName, value: unknown, problem: string): string {
   const { kind } = flagDefinition(name);
-  switch (kind) {
-    case "urls":
-    case "origins":
-      return `unexpected error setting up ${name}: ${problem}`;
-    case "gates":
-      return problem;
-    case "choice":
-      return `unexpected clusterState ${JSON.stringify(value)}`;
-    default:
-      return typeProblem(value, name, GO_TYPES[kind]).message;
+  if (kind === "urls" || kind === "origins") {
+    return `unexpected error setting up ${name}: ${problem}`;
   }
+  if (kind === "choice") {
+    return `unexpected clusterState ${JSON.stringify(value)}`;
+  }
+  return kind === "gates" ? problem : typeProblem(value, name, GO_TYPES[kind]).message;
 }
 
 /** What a value of each kind is called in etcd's messages. */

@@ -2,7 +2,7 @@
  * From settings to the options of a server: everything that etcd checks before it starts, in its
  * order and with its texts. Source: etcd server/embed/config.go, Validate.
  */
-import type { EtcdOptions } from "../embed/options.ts";
+import type { EtcdOptions } from "../embed/index.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { FEATURE_GATES, isFeatureEnabled } from "./feature-gates.ts";
 import { flagDefinition } from "./flag-table.ts";

@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { LogNote } from "./log-note.ts";
 
+/** A file that every LevelDB has, and nothing else. Source: LevelDB, doc/impl.md. */
+const STORE_FILE = "CURRENT";
+
 /** Only the owner may look at the data. Source: etcd client/pkg/fileutil, PrivateDirMode. */
 const DIRECTORY_MODE = 0o700;
 
 /** A directory that a server may open. */
 export interface DataDirectory {
-  /** Nothing was ever stored in it. */
+  /** No store was ever made in it; other files, such as `lost+found`, do not count. */
   readonly isEmpty: boolean;
   readonly notes: readonly LogNote[];
 }
@@ -32,7 +35,7 @@ export async function prepareDataDirectory(path: string): Promise<DataDirectory>
         "start",
       );
     }
-    return { isEmpty: names.length === 0, notes: permissionNotes(path, mode) };
+    return { isEmpty: !names.includes(STORE_FILE), notes: permissionNotes(path, mode) };
   } catch (error) {
     if (error instanceof ConfigurationError) {
       throw error;
@@ -55,6 +58,6 @@ function permissionNotes(path: string, mode: number): readonly LogNote[] {
 
 /** A mode as `ls` shows it, for a directory. */
 function modeText(mode: number): string {
-  const letters = [..."rwxrwxrwx"];
+  const letters = "rwxrwxrwx".split("");
   return `d${letters.map((letter, bit) => (mode & (1 << (8 - bit)) ? letter : "-")).join("")}`;
 }

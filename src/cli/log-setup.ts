@@ -26,7 +26,7 @@ const STDERR_FD = 2;
 const nullDevice = "/dev/null";
 
 /** What log lines of the command line name as their source. */
-const CALLER = "cli/main.ts";
+const CALLER = "cli/command.ts";
 
 /** Standard error; one for the whole process, so that all its lines keep their order. */
 export function createStandardError(): LogOutput {

@@ -3,7 +3,7 @@
  * signal, stop. Messages are etcd's own, because test suites and scripts wait for them.
  * Source: etcd server/etcdmain/etcd.go; server/embed/etcd.go and serve.go.
  */
-import type { EtcdOptions } from "../embed/options.ts";
+import type { EtcdOptions } from "../embed/index.ts";
 import type { Logger } from "../wire/index.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { Configuration } from "./configuration.ts";
@@ -15,9 +15,8 @@ import { addressFields, startFields, urlTexts } from "./server-description.ts";
 
 /** A server that has been started, as far as a terminal needs it. */
 export interface RunningServer {
-  /** Where clients are served, with the ports that the system chose. */
-  readonly clientUrls: readonly string[];
-  readonly metricsUrls: readonly string[];
+  /** In lower-case hexadecimal, as etcd prints them. */
+  readonly ids: { readonly member: string; readonly cluster: string };
   /** Refuses new calls, ends the open ones, and closes the store. */
   stop(): Promise<void>;
 }
@@ -25,7 +24,7 @@ export interface RunningServer {
 /** What serving needs from the world. */
 export interface ServeContext {
   readonly logger: Logger;
-  /** Starts a server; rejects with the reason when it cannot. */
+  /** Starts a server, which logs that it serves; rejects with the reason when it cannot. */
   readonly startServer: (options: EtcdOptions) => Promise<RunningServer>;
   /** Begins to catch signals; called once the server runs. */
   readonly catchSignals: () => ExitSignals;
@@ -75,8 +74,13 @@ export async function serve(
     "listen-client-urls": urlTexts(settings.get("listen-client-urls")),
   });
   logger.info("starting an etcd server", startFields(configuration, directory));
-  const server = await context.startServer({ ...options, logger });
   const signals = context.catchSignals();
+  const start = context.startServer({ ...options, logger });
+  // A signal during the start ends the process at once; no call is under way and LevelDB is crash-safe.
+  const server = await Promise.race([start, signals.first]);
+  if (typeof server === "string") {
+    return { signal: server, signals };
+  }
   logReady(logger, configuration, server);
   await context.notifyReady();
   const signal = await signals.first;
@@ -94,20 +98,12 @@ export async function serve(
 function logReady(logger: Logger, configuration: Configuration, server: RunningServer): void {
   const { settings, options } = configuration;
   logger.info("now serving peer/client/metrics", addressFields(configuration));
-  for (const address of server.metricsUrls) {
-    logger.info("serving metrics", { address });
-  }
   const advertised = urlTexts(settings.get("advertise-client-urls")).join(" ");
   logger.info("published local member to cluster through raft", {
+    "local-member-id": server.ids.member,
     "local-member-attributes": `{Name:${options.name} ClientURLs:[${advertised}]}`,
+    "cluster-id": server.ids.cluster,
   });
-  for (const url of server.clientUrls) {
-    logger.info("ready to serve client requests");
-    logger.info("serving client traffic insecurely; this is strongly discouraged!", {
-      traffic: "grpc+http",
-      address: url.replace(/^[a-z]+:\/\//, ""),
-    });
-  }
 }
 
 /** Stops the server. One that does not stop in time is left to die with the process. */

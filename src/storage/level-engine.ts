@@ -35,9 +35,9 @@ const CACHE_BYTES_DEFAULT = 16 * 1024 * 1024;
 const PAGE_BYTES_MAX = 1024 * 1024;
 /** Changes beside their key and value: about what LevelDB's log adds. */
 const CHANGE_OVERHEAD_BYTES = 8;
-/** Behind every key in use: tables are known by their first byte, and none is 0xff. */
-const KEYS_END = Buffer.alloc(64, 0xff);
+/** Before and behind every key there may be; see {@link Engine}. */
 const KEYS_START = Buffer.alloc(0);
+const KEYS_END = Buffer.of(0xff);
 
 /**
  * Directories open in this process. The one thing here that is global: what it stands for, the lock
@@ -124,6 +124,14 @@ export class LevelEngine implements Engine {
   async defragment(): Promise<void> {
     this.#assertOpen();
     this.#assertWritable();
+    // Brings what is in memory to a table. LevelDB puts that where it overlaps nothing, which may be
+    // the lowest level, and never rewrites the lowest level for its own sake.
+    await this.#database.compactRange(KEYS_START, KEYS_END);
+    // So a table goes on top that overlaps everything, and takes everything with it on its way down.
+    const span = this.batch();
+    span.delete(KEYS_START);
+    span.delete(KEYS_END);
+    await span.write();
     await this.#database.compactRange(KEYS_START, KEYS_END);
     // Not one that began before.
     await this.#size.settled();
@@ -247,6 +255,7 @@ class LevelScan implements AsyncIterableIterator<Row[]> {
   readonly #iterator: LevelIterator;
   readonly #pageRows: number;
   readonly #readError: (cause: unknown) => StorageError;
+  #done = false;
 
   constructor(
     iterator: LevelIterator,
@@ -263,17 +272,19 @@ class LevelScan implements AsyncIterableIterator<Row[]> {
   }
 
   async next(): Promise<IteratorResult<Row[], undefined>> {
+    if (this.#done) return { done: true, value: undefined };
     try {
       const value = await this.#iterator.nextv(this.#pageRows);
       if (value.length > 0) return { done: false, value };
     } catch (error) {
-      await this.#iterator.close();
+      await this.return();
       throw this.#readError(error);
     }
     return this.return();
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#done = true;
     await this.#iterator.close();
     return { done: true, value: undefined };
   }

@@ -1,26 +1,23 @@
 /**
  * Leases and time. These tests wait for real seconds, so they run all at once, each on a server of
- * its own whose timing makes the least TTL one second.
+ * its own, where the least TTL is one second.
  */
 import { currentRevision, REFUSALS, refuses, revisionOf, until } from "./checks.ts";
-import type { ServerOptions, SuiteTests } from "./scene.ts";
+import type { SuiteTests } from "./scene.ts";
 import { told, withProbe } from "./watch-probe.ts";
-
-/** ceil(⌊3·10/2⌋·10 ms) is one second. Source: etcd server/lease/lessor.go, minTTL. */
-const QUICK: ServerOptions = { heartbeatIntervalMs: 10, electionTimeoutMs: 100 };
 
 /** Seconds until a lease may be gone at the latest: it is looked for every half second. */
 const EXPIRY_SLACK_SECONDS = 2;
 
 export const leaseTimeTests: SuiteTests = {
   "Lease timing makes the least time to live": async ({ t, fresh }) => {
-    const { client } = await fresh(QUICK);
+    const { client } = await fresh();
     t.equal((await client.lease.grant(0)).ttl, 1);
   },
 
   "Lease that is not kept alive goes, with all its keys, at one revision": async (scene) => {
     const { t, fresh } = scene;
-    const { client } = await fresh(QUICK);
+    const { client } = await fresh();
     const startedMs = performance.now();
     const { id, ttl } = await client.lease.grant(1);
     for (const key of ["c", "a", "b"]) {
@@ -45,7 +42,7 @@ export const leaseTimeTests: SuiteTests = {
   },
 
   "Lease without keys goes without a revision": async ({ t, fresh }) => {
-    const { client } = await fresh(QUICK);
+    const { client } = await fresh();
     const before = await currentRevision(client);
     const { id } = await client.lease.grant(1);
     await until("the lease to end", async () => {
@@ -56,7 +53,7 @@ export const leaseTimeTests: SuiteTests = {
   },
 
   "Leases that end together each have a revision of their own": async ({ t, fresh }) => {
-    const { client } = await fresh(QUICK);
+    const { client } = await fresh();
     for (const id of [1n, 2n, 3n]) {
       await client.lease.grant(1, { id });
       await client.kv.put(`a${id}`, "", { lease: id });
@@ -76,7 +73,7 @@ export const leaseTimeTests: SuiteTests = {
   },
 
   "Lease that is kept alive stays": async ({ t, fresh }) => {
-    const { client } = await fresh(QUICK);
+    const { client } = await fresh();
     const kept = await client.lease.grant(2);
     await client.lease.grant(3, { id: 3n });
     await client.kv.put("kept", "", { lease: kept.id });
@@ -94,7 +91,7 @@ export const leaseTimeTests: SuiteTests = {
   },
 
   "Lease's time left goes down and renewing brings it back": async ({ t, fresh }) => {
-    const { client } = await fresh(QUICK);
+    const { client } = await fresh();
     const { id } = await client.lease.grant(10);
     const left = await until("a second to pass", async () => {
       const { ttl } = await client.lease.timeToLive(id);
@@ -106,7 +103,7 @@ export const leaseTimeTests: SuiteTests = {
   },
 
   "Lease survives a restart and has all its time again": async ({ t, fresh }) => {
-    const own = await fresh(QUICK);
+    const own = await fresh();
     const { id } = await own.client.lease.grant(100);
     await own.client.kv.put("a", "v", { lease: id });
     await own.client.lease.grant(50, { id: -5n });

@@ -1,8 +1,17 @@
 /** Runs the whole suite on one target. */
 import t from "tap";
+import { alarmTests } from "./alarms.ts";
+import { authDisabledTests } from "./auth-disabled.ts";
+import { clusterTests } from "./cluster.ts";
+import { compactionRestartTests, compactionTests, watchCompactionTests } from "./compaction.ts";
+import { errorTests } from "./errors.ts";
+import { hashTests } from "./hash.ts";
+import { headerTests, restartTests } from "./header.ts";
+import { healthTests } from "./health.ts";
 import { deleteTests, putTests } from "./kv.ts";
 import { leaseTimeTests } from "./lease-time.ts";
 import { leaseTests } from "./lease.ts";
+import { maintenanceTests } from "./maintenance.ts";
 import { rangeOptionsTests } from "./range-options.ts";
 import { rangeStreamTests } from "./range-stream.ts";
 import { rangeTests } from "./range.ts";
@@ -14,10 +23,12 @@ import { txnTests } from "./txn.ts";
 import { watchCreateTests } from "./watch-create.ts";
 import { watchEventsTests } from "./watch-events.ts";
 import { watchHistoryTests } from "./watch-history.ts";
+import { wireErrorTests } from "./wire-errors.ts";
 import { watchPeriodicTests, watchProgressTests } from "./watch-progress.ts";
 
 /** Every area, by the name under which a failure is reported. */
 const AREAS: Readonly<Record<string, SuiteTests>> = {
+  header: headerTests,
   put: putTests,
   delete: deleteTests,
   range: rangeTests,
@@ -31,6 +42,18 @@ const AREAS: Readonly<Record<string, SuiteTests>> = {
   "watch history": watchHistoryTests,
   "watch progress": watchProgressTests,
   lease: leaseTests,
+  maintenance: maintenanceTests,
+  alarms: alarmTests,
+  compaction: compactionTests,
+  "watch and compaction": watchCompactionTests,
+  "compaction and restart": compactionRestartTests,
+  hash: hashTests,
+  cluster: clusterTests,
+  "auth disabled": authDisabledTests,
+  health: healthTests,
+  errors: errorTests,
+  "wire errors": wireErrorTests,
+  restart: restartTests,
 };
 
 /** Areas whose tests wait for time to pass: each has a server of its own, and all run at once. */

@@ -23,7 +23,7 @@ export interface RunningServer {
   readonly channel: Channel;
   /** Where it listens, `host:port`; undefined when there is no wire. */
   readonly address: string | undefined;
-  /** Ends it in the middle of everything, and starts it on the same data. */
+  /** Ends it, the hard way where that is possible, and starts it on the same data. */
   restart(): Promise<RunningServer>;
   stop(): Promise<void>;
 }
@@ -32,6 +32,8 @@ export interface RunningServer {
 export interface Differences {
   /** Refuses an unknown alarm action, where the real server dies of it. */
   readonly survivesUnknownAlarmAction: boolean;
+  /** Takes further members in; ours is the only one of its cluster, so far. */
+  readonly addsMembers: boolean;
 }
 
 /** Something that the suite can run on. */
@@ -46,7 +48,7 @@ export interface OwnServer {
   client: Client;
   channel: Channel;
   readonly address: string | undefined;
-  /** Ends it in the middle of everything, and starts it on the same data. */
+  /** As {@link RunningServer.restart}; `client` and `channel` are then other ones. */
   restart(): Promise<void>;
 }
 
@@ -59,20 +61,20 @@ export interface Scene {
   readonly address: string | undefined;
   /** Begins every key of this test and of no other, and ends with a slash. */
   readonly prefix: string;
-  /** A server for this test alone, stopped when the test ends. */
+  /**
+   * A server for this test alone, stopped when the test ends. It elects itself quickly, which makes
+   * the least TTL of a lease one second: ceil(⌊3·10/2⌋·10 ms), see etcd server/lease/lessor.go.
+   */
   fresh(options?: ServerOptions): Promise<OwnServer>;
 }
+
+/** A tenth of etcd's defaults: a tenth of the time to elect. */
+const QUICK_ELECTION: ServerOptions = { heartbeatIntervalMs: 10, electionTimeoutMs: 100 };
 
 /** The tests of one file of the suite: what each promises, and how it is shown. */
 export type SuiteTests = Readonly<Record<string, (scene: Scene) => Promise<void>>>;
 
-/** How the tests of an area run. */
-export interface AreaOptions {
-  /** Run all at once: for tests that wait for time to pass, each on its own server. */
-  readonly together?: boolean;
-}
-
-/** Runs the tests of an area on a server. */
+/** Runs the tests of an area on a server; `together` runs them all at once. */
 export async function runArea(
   t: Test,
   area: {
@@ -105,7 +107,7 @@ function makeScene(t: Test, target: Target, server: RunningServer): Scene {
 }
 
 async function startOwn(t: Test, target: Target, options: ServerOptions): Promise<OwnServer> {
-  let server = await target.start(options);
+  let server = await target.start({ ...QUICK_ELECTION, ...options });
   t.teardown(() => server.stop());
   const own = {
     channel: server.channel,

@@ -8,8 +8,7 @@ export type Api = ReturnType<typeof api>;
 export function api(x: Exchange) {
   return {
     kv: kv(x),
-    watch: () =>
-      x.stream("/etcdserverpb.Watch/Watch", m.encodeWatchRequest, m.decodeWatchResponse),
+    watch: () => x.stream("/etcdserverpb.Watch/Watch", m.encodeWatchRequest, m.decodeWatchResponse),
     lease: lease(x),
     cluster: cluster(x),
     maintenance: maintenance(x),

@@ -16,7 +16,7 @@ type Decode<Message> = (bytes: Uint8Array) => Message;
 const CALL_MS_MAX = 20_000;
 
 /** What the calls of a test had to do with: shared by the connections to several members. */
-export class Record implements Walk {
+export class Ledger implements Walk {
   readonly seen = new Set<string>();
   readonly unknown = new Set<string>();
   /** Paths of the methods that were called. */
@@ -45,11 +45,11 @@ export class Record implements Walk {
 export class Exchange {
   /** Sent with every call from now on; undefined for none. */
   token: string | undefined;
-  readonly #record: Record;
+  readonly #ledger: Ledger;
   readonly #client: grpc.Client;
 
-  constructor(address: string, record: Record) {
-    this.#record = record;
+  constructor(address: string, ledger: Ledger) {
+    this.#ledger = ledger;
     this.#client = new grpc.Client(address, grpc.credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
     });
@@ -62,7 +62,7 @@ export class Exchange {
   ): (message: Init) => Promise<Message> {
     return (message) => {
       const request = encode(message);
-      this.#record.request(path, request);
+      this.#ledger.request(path, request);
       return new Promise((resolve, reject) => {
         this.#client.makeUnaryRequest(
           path,
@@ -74,7 +74,7 @@ export class Exchange {
           (error, response) => {
             if (error !== null) reject(error);
             else {
-              this.#record.response(path, response ?? Buffer.alloc(0));
+              this.#ledger.response(path, response ?? Buffer.alloc(0));
               resolve(decode(response ?? Buffer.alloc(0)));
             }
           },
@@ -92,19 +92,19 @@ export class Exchange {
     const call = this.#client.makeBidiStreamRequest(path, toBuffer, same, this.#metadata(), {
       deadline: Date.now() + CALL_MS_MAX,
     });
-    const record = this.#record;
+    const ledger = this.#ledger;
     const answers = call[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
     return {
       send: (message) => {
         const request = encode(message);
-        record.request(path, request);
+        ledger.request(path, request);
         call.write(request);
       },
       end: () => call.end(),
       next: async () => {
         const answer = await answers.next();
         if (answer.done === true) return undefined;
-        record.response(path, answer.value);
+        ledger.response(path, answer.value);
         return decode(answer.value);
       },
       cancel: () => {

@@ -14,12 +14,7 @@ export function walkMessage(type: protobuf.Type, bytes: Uint8Array, walk: Walk):
   walkUntil(type, protobuf.Reader.create(bytes), bytes.length, walk);
 }
 
-function walkUntil(
-  type: protobuf.Type,
-  reader: protobuf.Reader,
-  end: number,
-  walk: Walk,
-): void {
+function walkUntil(type: protobuf.Type, reader: protobuf.Reader, end: number, walk: Walk): void {
   while (reader.pos < end) {
     const tag = reader.uint32();
     const wireType = tag & 7;

@@ -23,7 +23,10 @@ const CONTRACT: Readonly<Record<ErrorReason, readonly [code: number, text: strin
   leaseTtlTooLarge: [11, "etcdserver: too large lease TTL"],
   watchCanceled: [1, "etcdserver: watch canceled"],
   peerUrlExists: [9, "etcdserver: Peer URLs already exists"],
-  memberNotEnoughStarted: [2, "etcdserver: re-configuration failed due to not enough started members"],
+  memberNotEnoughStarted: [
+    2,
+    "etcdserver: re-configuration failed due to not enough started members",
+  ],
   memberBadUrls: [3, "etcdserver: given member URLs are invalid"],
   memberNotFound: [5, "etcdserver: member not found"],
   memberNotLearner: [9, "etcdserver: can only promote a learner member"],

@@ -119,7 +119,8 @@ t.test("writeTaggedBytes() takes the room that taggedBytesLength() tells", async
   const property = fc.property(bytes, (value) => {
     const target = Buffer.alloc(3_000);
     if (value.length === 0) assert.equal(taggedBytesLength(0), 0);
-    else assert.equal(writeTaggedBytes(target, 3, 0x0a, value), 3 + taggedBytesLength(value.length));
+    else
+      assert.equal(writeTaggedBytes(target, 3, 0x0a, value), 3 + taggedBytesLength(value.length));
   });
   t.doesNotThrow(() => fc.assert(property));
 });

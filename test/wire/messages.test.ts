@@ -121,7 +121,10 @@ t.test("a message that comes twice is merged", async (t) => {
 t.test("repeated numbers are taken packed and unpacked", async (t) => {
   t.strictSame(messages.decodeWatchCreateRequest(Buffer.from("2a020001", "hex")).filters, [0, 1]);
   t.strictSame(messages.decodeWatchCreateRequest(Buffer.from("28002801", "hex")).filters, [0, 1]);
-  t.equal(Buffer.from(messages.encodeWatchCreateRequest({ filters: [0, 1] })).toString("hex"), "2a020001");
+  t.equal(
+    Buffer.from(messages.encodeWatchCreateRequest({ filters: [0, 1] })).toString("hex"),
+    "2a020001",
+  );
 });
 
 t.test("unknown fields and known ones of a wrong type are skipped", async (t) => {

@@ -11,8 +11,7 @@ import {
   Reader,
 } from "../../src/wire/reader.ts";
 
-const MALFORMED =
-  "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data";
+const MALFORMED = "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data";
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
 

@@ -79,7 +79,8 @@ function arbitraryField(field: protobuf.Field, depth: number): fc.Arbitrary<unkn
 }
 
 function arbitraryValue(field: protobuf.Field, depth: number): fc.Arbitrary<unknown> {
-  if (field.resolvedType instanceof protobuf.Type) return arbitraryInit(field.resolvedType, depth + 1);
+  if (field.resolvedType instanceof protobuf.Type)
+    return arbitraryInit(field.resolvedType, depth + 1);
   if (field.resolvedType instanceof protobuf.Enum) return fc.oneof(fc.nat(4), fc.integer());
   switch (field.type) {
     case "bytes":
@@ -160,7 +161,9 @@ export function complete(type: protobuf.Type, init: Message): Message {
     if (!(inner instanceof protobuf.Type)) result[name] = value;
     // Init values of a message field are messages.
     else if (value instanceof Map) {
-      result[name] = new Map([...value].map(([key, one]) => [key, complete(inner, one as Message)]));
+      result[name] = new Map(
+        [...value].map(([key, one]) => [key, complete(inner, one as Message)]),
+      );
     } else if (Array.isArray(value)) {
       result[name] = value.map((one) => complete(inner, one as Message));
     } else result[name] = complete(inner, value as Message);

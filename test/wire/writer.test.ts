@@ -35,7 +35,9 @@ t.test("varints of bigints agree with the reference", async (t) => {
   const property = fc.property(fc.oneof(all, fc.constantFrom(...EDGES)), (value) => {
     const target = new Uint8Array(VARINT_BYTES_MAX + 1);
     const end = writeBigVarint(target, 1, value);
-    const expected = protobuf.Writer.create().uint64(String(BigInt.asUintN(64, value))).finish();
+    const expected = protobuf.Writer.create()
+      .uint64(String(BigInt.asUintN(64, value)))
+      .finish();
     assert.equal(bigVarintLength(value), expected.length);
     assert.deepEqual([...target.subarray(1, end)], [...expected]);
   });

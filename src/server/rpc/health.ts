@@ -1,7 +1,7 @@
 /** Service grpc.health.v1.Health, of the whole server only. */
 import { EtcdError, STATUS, messages } from "../../wire/index.ts";
 import type { StreamInput, StreamOutput } from "../../wire/index.ts";
-import { asEtcdError } from "./refusal.ts";
+import { asStreamError } from "./refusal.ts";
 
 /** The name under which etcd registers itself. Source: etcd v3rpc/health.go. */
 const WHOLE_SERVER = "";
@@ -34,7 +34,7 @@ export class HealthWatch implements StreamInput {
         service === WHOLE_SERVER ? ServingStatus.serving : ServingStatus.serviceUnknown;
       this.#output.write(messages.encodeHealthCheckResponse({ status }));
     } catch (error) {
-      this.#output.end(asEtcdError(error));
+      this.#output.end(asStreamError(error));
     }
   }
 

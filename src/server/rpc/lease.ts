@@ -7,7 +7,7 @@ import type { IdGenerator } from "../id-generator.ts";
 import { LEASE_COST_BYTES, LEASE_TTL_MAX } from "../limits.ts";
 import type { Member } from "../member.ts";
 import type { Quota } from "../quota.ts";
-import { asEtcdError } from "./refusal.ts";
+import { asStreamError } from "./refusal.ts";
 
 /** Time to live in answers about a lease that does not exist. */
 const TTL_OF_UNKNOWN = -1;
@@ -128,13 +128,13 @@ class KeepAliveStream implements StreamInput {
       if (lease !== undefined) renew(store, lease, nowMs);
       this.#send({ header, id, ttl: lease?.ttl ?? 0 });
     } catch (error) {
-      this.#finish(asEtcdError(error));
+      this.#finish(asStreamError(error));
     }
   }
 
   #pend(work: Promise<void>): void {
     const pending = work
-      .catch((error: unknown) => this.#finish(asEtcdError(error)))
+      .catch((error: unknown) => this.#finish(asStreamError(error)))
       .finally(() => {
         if (this.#pending === pending) this.#pending = undefined;
       });

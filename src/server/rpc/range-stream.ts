@@ -17,7 +17,7 @@ import type { Member } from "../member.ts";
 import { checkRange } from "../txn/check.ts";
 import { queryOf } from "../txn/operations.ts";
 import { readableRevision } from "./kv.ts";
-import { asEtcdError } from "./refusal.ts";
+import { asStreamError } from "./refusal.ts";
 
 /** Keys of the first chunk. Source: as above. */
 const FIRST_CHUNK_KEYS = 10;
@@ -43,7 +43,7 @@ export class RangeStream implements StreamInput {
   write(bytes: Uint8Array): void {
     this.#answer(bytes).then(
       () => this.#end(undefined),
-      (error: unknown) => this.#end(asEtcdError(error)),
+      (error: unknown) => this.#end(asStreamError(error)),
     );
   }
 

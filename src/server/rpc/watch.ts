@@ -16,7 +16,7 @@ import {
 } from "../../wire/index.ts";
 import type { Clock, StreamInput, StreamOutput } from "../../wire/index.ts";
 import type { Member } from "../member.ts";
-import { asEtcdError } from "./refusal.ts";
+import { asStreamError } from "./refusal.ts";
 
 /** Answers to a create that failed come under this id. Source: etcd clientv3, InvalidWatchID. */
 const NO_WATCH_ID = -1;
@@ -82,7 +82,7 @@ export class WatchStream implements StreamInput, WatchSink {
       else if (cancelRequest !== undefined) this.#cancelWatcher(cancelRequest.watchId);
       else if (progressRequest !== undefined) this.#answerProgress();
     } catch (error) {
-      this.#finish(asEtcdError(error));
+      this.#finish(asStreamError(error));
     }
   }
 

@@ -1,0 +1,33 @@
+import t from "tap";
+import { MemoryEngine } from "../../src/storage/index.ts";
+import { testEngine, write, bytes } from "../suite/engine.ts";
+
+testEngine(t, { open: async () => new MemoryEngine(), modelRuns: 300 });
+
+t.test("MemoryEngine keeps the value it is given, not a copy", async (t) => {
+  const engine = new MemoryEngine();
+  const value = bytes("value");
+  const batch = engine.batch();
+  batch.put(bytes("key"), value);
+  await batch.write();
+  t.equal(engine.getSync(bytes("key")), value);
+  await engine.close();
+});
+
+t.test("MemoryEngine counts no bytes when all rows are gone", async (t) => {
+  const engine = new MemoryEngine();
+  await write(engine, { a: "1", b: "22" });
+  await write(engine, { a: "333", b: undefined });
+  t.ok(engine.sizeBytes() > 0);
+  await write(engine, { a: undefined, never: undefined });
+  t.equal(engine.sizeBytes(), 0);
+  await engine.close();
+});
+
+t.test("MemoryEngine write() is done when it returns", async (t) => {
+  const engine = new MemoryEngine();
+  const done = write(engine, { a: "1" });
+  t.ok(engine.getSync(bytes("a")));
+  await done;
+  await engine.close();
+});

@@ -1,0 +1,462 @@
+/** What holds on every Engine. test/storage/level-engine.test.ts and memory-engine.test.ts run it. */
+
+import fc from "fast-check";
+import type { Test } from "tap";
+import { StorageError } from "../../src/storage/index.ts";
+import type { Engine, Row, ScanRange, StorageErrorReason } from "../../src/storage/index.ts";
+
+/** An engine to be tested. The suite closes it. */
+export interface EngineSubject {
+  open(): Promise<Engine>;
+  /** Closes the engine and opens what it kept, where it keeps anything. */
+  readonly reopen?: (engine: Engine) => Promise<Engine>;
+  /** Cases of the property test; fewer where a case costs a disk. */
+  readonly modelRuns: number;
+}
+
+/** Behind every key that is used here. */
+const KEYS_END = Buffer.of(0xff);
+const PAGE_ROWS = 7;
+
+/** Bytes of a text. */
+export function bytes(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
+
+/** All rows of a range, as texts, and the sizes of the pages they came in. */
+export async function collect(
+  scan: AsyncIterable<Row[]>,
+): Promise<{ rows: [string, string][]; pages: number[] }> {
+  const rows: [string, string][] = [];
+  const pages: number[] = [];
+  for await (const page of scan) {
+    pages.push(page.length);
+    for (const [key, value] of page) rows.push([text(key), text(value)]);
+  }
+  return { rows, pages };
+}
+
+/** Every row of an engine. */
+export async function allRows(engine: Engine): Promise<[string, string][]> {
+  return (await collect(engine.scan(everything(100)))).rows;
+}
+
+/** Writes these rows in one batch; undefined removes. */
+export async function write(
+  engine: Engine,
+  changes: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const batch = engine.batch();
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === undefined) batch.delete(bytes(key));
+    else batch.put(bytes(key), bytes(value));
+  }
+  await batch.write();
+}
+
+/** Expects a StorageError with this reason. */
+export async function rejectsWith(
+  t: Test,
+  reason: StorageErrorReason,
+  action: () => unknown,
+): Promise<void> {
+  let caught: unknown;
+  try {
+    await action();
+  } catch (error) {
+    caught = error;
+  }
+  t.ok(caught instanceof StorageError, `a StorageError is thrown, found: ${String(caught)}`);
+  t.match(caught, { reason });
+}
+
+function everything(pageRows: number): ScanRange {
+  return { start: Buffer.of(0), end: KEYS_END, pageRows };
+}
+
+function text(value: Uint8Array): string {
+  return Buffer.from(value).toString("latin1");
+}
+
+/** Adds the suite's tests to the subject's. */
+export function testEngine(t: Test, subject: EngineSubject): void {
+  const withEngine = (name: string, body: (t: Test, engine: Engine) => Promise<void>): void => {
+    void t.test(name, async (t) => {
+      const engine = await subject.open();
+      t.teardown(() => engine.close());
+      await body(t, engine);
+    });
+  };
+  testBatches(withEngine);
+  testReads(withEngine);
+  testScans(withEngine);
+  testClosed(withEngine);
+  testModel(t, subject);
+}
+
+type WithEngine = (name: string, body: (t: Test, engine: Engine) => Promise<void>) => void;
+
+function testBatches(withEngine: WithEngine): void {
+  withEngine("Batch is not seen before write(), and whole after", async (t, engine) => {
+    await write(engine, { a: "old", b: "old" });
+    const batch = engine.batch();
+    batch.put(bytes("a"), bytes("new"));
+    batch.delete(bytes("b"));
+    batch.put(bytes("c"), bytes("new"));
+    t.equal(batch.length, 3);
+    t.same(await allRows(engine), [
+      ["a", "old"],
+      ["b", "old"],
+    ]);
+    await batch.write();
+    t.same(await allRows(engine), [
+      ["a", "new"],
+      ["c", "new"],
+    ]);
+  });
+
+  withEngine("Batch with two changes of one key keeps the last", async (t, engine) => {
+    const batch = engine.batch();
+    batch.put(bytes("put"), bytes("1"));
+    batch.put(bytes("put"), bytes("2"));
+    batch.put(bytes("deleted"), bytes("1"));
+    batch.delete(bytes("deleted"));
+    await batch.write();
+    t.same(await allRows(engine), [["put", "2"]]);
+  });
+
+  withEngine("Batch without changes is written, one given up is not", async (t, engine) => {
+    await engine.batch().write();
+    const batch = engine.batch();
+    batch.put(bytes("a"), bytes("1"));
+    batch.discard();
+    t.same(await allRows(engine), []);
+  });
+
+  withEngine("Batches are written in the order of write()", async (t, engine) => {
+    const writes = [];
+    for (let number = 0; number < 50; number++) {
+      writes.push(write(engine, { last: String(number), [`k${number % 7}`]: String(number) }));
+    }
+    await Promise.all(writes);
+    t.equal(text(engine.getSync(bytes("last")) ?? Buffer.of()), "49");
+    t.equal(text(engine.getSync(bytes("k0")) ?? Buffer.of()), "49");
+  });
+
+  withEngine("A value may be empty, and megabytes long", async (t, engine) => {
+    const value = Buffer.alloc(3_000_000);
+    for (let position = 0; position < value.length; position++) value[position] = position * 31;
+    const batch = engine.batch();
+    batch.put(bytes("empty"), Buffer.of());
+    batch.put(bytes("large"), value);
+    await batch.write();
+    t.equal(engine.getSync(bytes("empty"))?.length, 0);
+    t.ok(value.equals(engine.getSync(bytes("large")) ?? Buffer.of()));
+    const pages = await collect(engine.scan(everything(10)));
+    t.same(
+      pages.rows.map(([, found]) => found.length),
+      [0, 3_000_000],
+    );
+  });
+
+  withEngine("Keys and values may be any Uint8Array", async (t, engine) => {
+    const whole = new Uint8Array([9, 1, 2, 3, 9]);
+    const batch = engine.batch();
+    batch.put(whole.subarray(1, 3), whole.subarray(2, 4));
+    await batch.write();
+    t.same(await allRows(engine), [["\x01\x02", "\x02\x03"]]);
+    t.same([...(engine.getSync(new Uint8Array([1, 2])) ?? [])], [2, 3]);
+  });
+}
+
+function testReads(withEngine: WithEngine): void {
+  withEngine("getSync() of a missing key is undefined", async (t, engine) => {
+    await write(engine, { a: "1", c: "3" });
+    t.equal(engine.getSync(bytes("b")), undefined);
+    t.equal(text(engine.getSync(bytes("c")) ?? Buffer.of()), "3");
+  });
+
+  withEngine("getMany() answers in the order asked for", async (t, engine) => {
+    await write(engine, { a: "1", b: "2", c: "3" });
+    const values = await engine.getMany(["c", "x", "a", "c"].map(bytes));
+    t.same(
+      values.map((value) => value && text(value)),
+      ["3", undefined, "1", "3"],
+    );
+    t.same(await engine.getMany([]), []);
+  });
+
+  withEngine("getMany() is as of its call", async (t, engine) => {
+    await write(engine, { a: "1", b: "1" });
+    const values = engine.getMany([bytes("a"), bytes("b")]);
+    await write(engine, { a: "2", b: undefined });
+    t.same(
+      (await values).map((value) => value && text(value)),
+      ["1", "1"],
+    );
+  });
+
+  withEngine("sizeBytes() grows with what is written", async (t, engine) => {
+    const before = engine.sizeBytes();
+    const batch = engine.batch();
+    for (let number = 0; number < 100; number++) {
+      batch.put(bytes(`key${number}`), Buffer.alloc(1000, number));
+    }
+    await batch.write();
+    t.ok(engine.sizeBytes() >= before + 100_000, "at least the bytes of the rows");
+    t.ok(engine.sizeBytes() < before + 200_000, "at most twice that");
+  });
+
+  withEngine("defragment() gives removed space back and keeps the rows", async (t, engine) => {
+    const batch = engine.batch();
+    for (let number = 0; number < 2000; number++) {
+      const key = bytes(`key${String(number).padStart(5, "0")}`);
+      // Not to be packed, so that it takes its space on disk, too.
+      batch.put(key, noise(500, number));
+    }
+    await batch.write();
+    const rows = await allRows(engine);
+    const removal = engine.batch();
+    for (const [key] of rows.slice(10)) removal.delete(bytes(key));
+    await removal.write();
+    await engine.defragment();
+    t.ok(engine.sizeBytes() < 500_000, `found ${engine.sizeBytes()} bytes`);
+    t.same(await allRows(engine), rows.slice(0, 10));
+  });
+}
+
+/** Bytes that look random, the same for the same seed. */
+function noise(byteCount: number, seed: number): Buffer {
+  let state = seed + 1;
+  const noise = Buffer.alloc(byteCount);
+  for (let position = 0; position < byteCount; position++) {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223;
+    noise[position] = state >>> 24;
+  }
+  return noise;
+}
+
+function testScans(withEngine: WithEngine): void {
+  withEngine("scan() of an empty range has no page", async (t, engine) => {
+    await write(engine, { b: "1", d: "1" });
+    for (const [start, end] of [
+      ["c", "d"],
+      ["b", "b"],
+      ["e", "z"],
+      ["d", "b"],
+      ["\0", "b"],
+    ] as const) {
+      const found = await collect(
+        engine.scan({ start: bytes(start), end: bytes(end), pageRows: PAGE_ROWS }),
+      );
+      t.same(found, { rows: [], pages: [] }, `from ${start} to ${end}`);
+    }
+  });
+
+  withEngine("scan() has its start and not its end, in byte order", async (t, engine) => {
+    const keys = ["a", "a\0", "a\0b", "a\xff", "b", "\x7f", "\x80", "\xfe\xff"];
+    await write(engine, Object.fromEntries(keys.map((key) => [key, "1"])));
+    const range = { start: bytes("a\0"), end: bytes("\x80"), pageRows: PAGE_ROWS };
+    const { rows } = await collect(engine.scan(range));
+    t.same(
+      rows.map(([key]) => key),
+      ["a\0", "a\0b", "a\xff", "b", "\x7f"],
+    );
+  });
+
+  withEngine("scan() pages by pageRows", async (t, engine) => {
+    const names = Array.from({ length: 20 }, (_, index) => `k${String(index).padStart(2, "0")}`);
+    await write(engine, Object.fromEntries(names.map((name) => [name, "1"])));
+    for (const [pageRows, pages] of [
+      [1, names.map(() => 1)],
+      [7, [7, 7, 6]],
+      [20, [20]],
+      [1000, [20]],
+    ] as const) {
+      const found = await collect(engine.scan(everything(pageRows)));
+      t.same(found.pages, pages);
+      t.same(
+        found.rows.map(([key]) => key),
+        names,
+      );
+    }
+  });
+
+  withEngine("scan() is as of its call, however late it is read", async (t, engine) => {
+    const rows = Object.fromEntries(
+      Array.from({ length: 1500 }, (_, index) => [`k${String(index).padStart(5, "0")}`, "old"]),
+    );
+    await write(engine, rows);
+    const unread = engine.scan(everything(PAGE_ROWS));
+    const begun = engine.scan(everything(PAGE_ROWS));
+    const first = await begun.next();
+    await write(engine, { "k00000+": "new", k00001: "new", k00700: "new", k01499: undefined });
+    await write(engine, { "k00009+": "new", k99999: "new", a: "new", k00008: undefined });
+    await engine.defragment();
+    t.same((await collect(unread)).rows, Object.entries(rows));
+    const rest = (await collect(begun)).rows;
+    t.same([first.value?.length, rest.length], [PAGE_ROWS, 1500 - PAGE_ROWS]);
+    t.same(rest, Object.entries(rows).slice(PAGE_ROWS));
+    t.equal((await allRows(engine)).length, 1502);
+  });
+
+  withEngine("scan() given up gives nothing more", async (t, engine) => {
+    await write(engine, { a: "1", b: "2", c: "3" });
+    const unread = engine.scan(everything(1));
+    await unread.return?.();
+    t.same(await unread.next(), { done: true, value: undefined });
+    for await (const page of engine.scan(everything(1))) {
+      t.equal(page.length, 1);
+      break;
+    }
+    const done = engine.scan(everything(10));
+    await collect(done);
+    t.same(await done.next(), { done: true, value: undefined });
+  });
+}
+
+function testClosed(withEngine: WithEngine): void {
+  withEngine('A closed engine refuses everything with "closed"', async (t, engine) => {
+    await write(engine, { a: "1" });
+    const batch = engine.batch();
+    batch.put(bytes("b"), bytes("2"));
+    const scan = engine.scan(everything(1));
+    await engine.close();
+    await engine.close();
+    t.type(engine.sizeBytes(), "number");
+    await rejectsWith(t, "closed", () => engine.batch());
+    await rejectsWith(t, "closed", () => batch.write());
+    await rejectsWith(t, "closed", () => engine.getSync(bytes("a")));
+    await rejectsWith(t, "closed", () => engine.getMany([bytes("a")]));
+    await rejectsWith(t, "closed", () => engine.scan(everything(1)));
+    await rejectsWith(t, "closed", () => scan.next());
+    await rejectsWith(t, "closed", () => engine.defragment());
+  });
+
+  withEngine("close() lets writes that were asked for finish", async (t, engine) => {
+    const writes = [write(engine, { a: "1" }), write(engine, { b: "2" })];
+    await engine.close();
+    t.same(await Promise.all(writes), [undefined, undefined]);
+  });
+}
+
+type Change = readonly [key: string, value: string | undefined];
+type Step =
+  | { readonly kind: "write"; readonly changes: readonly Change[] }
+  | { readonly kind: "scan"; readonly start: string; readonly end: string; readonly rows: number }
+  | { readonly kind: "get"; readonly keys: readonly string[] }
+  | { readonly kind: "hold" | "defragment" | "reopen" };
+
+/** Few letters, so that keys meet; lengths that make prefixes of one another. */
+const KEY = fc.array(fc.constantFrom("\0", "a", "b", "\x7f", "\x80", "\xfe"), {
+  minLength: 1,
+  maxLength: 5,
+});
+const KEY_TEXT = KEY.map((letters) => letters.join(""));
+const VALUE = fc.string({ maxLength: 20, unit: "binary-ascii" });
+const CHANGE: fc.Arbitrary<Change> = fc.tuple(
+  KEY_TEXT,
+  fc.option(VALUE, { nil: undefined, freq: 3 }),
+);
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("write" as const),
+      changes: fc.array(CHANGE, { maxLength: 40 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("scan" as const),
+      start: KEY_TEXT,
+      end: KEY_TEXT,
+      rows: fc.integer({ min: 1, max: 10 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("get" as const), keys: fc.array(KEY_TEXT) }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: "hold" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "defragment" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "reopen" as const }) },
+);
+
+function testModel(t: Test, subject: EngineSubject): void {
+  void t.test("Engine agrees with a sorted array", async (t) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(STEP, { minLength: 5, maxLength: 60 }), async (steps) => {
+        await runModel(t, subject, steps);
+      }),
+      { numRuns: subject.modelRuns },
+    );
+  });
+}
+
+async function runModel(t: Test, subject: EngineSubject, steps: readonly Step[]): Promise<void> {
+  let engine = await subject.open();
+  let model = new Map<string, string>();
+  let held: { scan: AsyncIterable<Row[]>; rows: [string, string][] }[] = [];
+  const checkHeld = async (): Promise<void> => {
+    for (const { scan, rows } of held) same(t, (await collect(scan)).rows, rows);
+    held = [];
+  };
+  for (const step of steps) {
+    if (step.kind === "write") {
+      await writeChanges(engine, step.changes);
+      model = changed(model, step.changes);
+    } else if (step.kind === "scan") {
+      const range = { start: bytes(step.start), end: bytes(step.end), pageRows: step.rows };
+      const { rows, pages } = await collect(engine.scan(range));
+      same(t, rows, sorted(model).filter(([key]) => key >= step.start && key < step.end));
+      same(t, pages.filter((count) => count > step.rows), []);
+    } else if (step.kind === "get") {
+      const expected = step.keys.map((key) => model.get(key));
+      const many = await engine.getMany(step.keys.map(bytes));
+      const single = step.keys.map((key) => engine.getSync(bytes(key)));
+      same(t, many.map((value) => value && text(value)), expected);
+      same(t, single.map((value) => value && text(value)), expected);
+    } else if (step.kind === "hold") {
+      held.push({ scan: engine.scan(everything(3)), rows: sorted(model) });
+    } else if (step.kind === "defragment") {
+      await engine.defragment();
+    } else if (subject.reopen !== undefined) {
+      await checkHeld();
+      engine = await subject.reopen(engine);
+    }
+  }
+  await checkHeld();
+  same(t, await allRows(engine), sorted(model));
+  await engine.close();
+}
+
+/** An assertion only where it fails: a property makes thousands, and all are told the reporter. */
+function same(t: Test, found: unknown, wanted: unknown): void {
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+  t.same(found, wanted);
+  throw new Error("The engine does not agree with the model");
+}
+
+async function writeChanges(engine: Engine, changes: readonly Change[]): Promise<void> {
+  const batch = engine.batch();
+  for (const [key, value] of changes) {
+    if (value === undefined) batch.delete(bytes(key));
+    else batch.put(bytes(key), bytes(value));
+  }
+  await batch.write();
+}
+
+function changed(model: Map<string, string>, changes: readonly Change[]): Map<string, string> {
+  const next = new Map(model);
+  for (const [key, value] of changes) {
+    if (value === undefined) next.delete(key);
+    else next.set(key, value);
+  }
+  return next;
+}
+
+function sorted(model: ReadonlyMap<string, string>): [string, string][] {
+  return [...model].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
