@@ -5,12 +5,12 @@ import type { Clock } from "../wire/index.ts";
 /** Longest delay that Node's timers take, milliseconds; longer ones fire after it. */
 const DELAY_MAX_MS = 0x7fff_ffff;
 
-/** Monotonic time and timers that keep no process alive. */
+/** Monotonic time, and Node's timers. */
 export const SYSTEM_CLOCK: Clock = {
   nowMs: () => performance.now(),
-  after: (delayMs, callback) => {
+  after: (delayMs, callback, urgency) => {
     const timer = setTimeout(callback, Math.min(delayMs, DELAY_MAX_MS));
-    timer.unref();
+    if (urgency === "background") timer.unref();
     return () => {
       clearTimeout(timer);
     };

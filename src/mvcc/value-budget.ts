@@ -18,6 +18,8 @@ export class ValueBudget {
   #histories: KeyHistory[] = [];
   #mains: number[] = [];
   #head = 0;
+  /** Length of the queue after it was cleaned last. */
+  #cleanLength = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -28,6 +30,11 @@ export class ValueBudget {
     return this.#bytes;
   }
 
+  /** Entries in the queue, overwritten ones included: at most about twice the values ever kept. */
+  get queueLength(): number {
+    return this.#histories.length - this.#head;
+  }
+
   /** Makes `value` the newest value of a key, which had none in memory (see {@link forget}). */
   keep(history: KeyHistory, value: Uint8Array): void {
     history.value = value;
@@ -35,9 +42,10 @@ export class ValueBudget {
     this.#liveCount++;
     this.#histories.push(history);
     this.#mains.push(history.modMain);
-    if (this.#histories.length - this.#head > STALE_FACTOR * this.#liveCount + STALE_MIN) {
-      this.#clean();
-    }
+    // A key changed several times in one revision has several entries that look live: without the
+    // length that cleaning left, a queue full of those would be cleaned at every put.
+    const least = Math.max(this.#liveCount, this.#cleanLength);
+    if (this.queueLength > STALE_FACTOR * least + STALE_MIN) this.#clean();
   }
 
   /** The newest value of a key is about to be replaced: it no longer counts. */
@@ -71,5 +79,6 @@ export class ValueBudget {
     this.#histories = histories;
     this.#mains = mains;
     this.#head = 0;
+    this.#cleanLength = histories.length;
   }
 }

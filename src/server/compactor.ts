@@ -41,6 +41,7 @@ export class Compactor {
 
   /** Removes what is due, unless that is under way; resolves when nothing is left to remove. */
   async start(): Promise<void> {
+    if (this.#stopped || !this.#store.isCompacting) return;
     this.#running ??= this.#run();
     await this.#running;
   }
@@ -54,6 +55,7 @@ export class Compactor {
 
   /** Never rejects: a failed write is the queue's to report. */
   async #run(): Promise<void> {
+    // Never over before start() has noted that it runs: there is something to await.
     try {
       while (this.#store.isCompacting && !this.#stopped) {
         await this.#store.exclusively(async () => this.#compact());

@@ -225,48 +225,24 @@ export class Server implements Channel, HttpPages {
       leaseGrant: (request) => lease.grant(request),
       leaseRevoke: (request) => lease.revoke(request),
       leaseTimeToLive: (request) => lease.timeToLive(request),
-      leaseLeases: () => lease.leases(),
+      leaseLeases: (request) => lease.leases(request),
       memberAdd: (request) => cluster.add(request),
       memberRemove: (request) => cluster.remove(request),
       memberUpdate: (request) => cluster.update(request),
-      memberList: () => cluster.list(),
+      memberList: (request) => cluster.list(request),
       memberPromote: (request) => cluster.promote(request),
       alarm: (request) => maintenance.alarm(request),
-      status: () => maintenance.status(),
-      defragment: () => maintenance.defragment(),
-      hash: () => maintenance.hash(),
+      status: (request) => maintenance.status(request),
+      defragment: (request) => maintenance.defragment(request),
+      hash: (request) => maintenance.hash(request),
       hashKV: (request) => maintenance.hashKv(request),
       moveLeader: (request) => maintenance.moveLeader(request),
       downgrade: (request) => maintenance.downgrade(request),
       healthCheck: checkHealth,
       healthList: listHealth,
-      ...authHandlers(new AuthService(this.member, this.#store)),
+      ...new AuthService(this.member, this.#store).handlers,
     };
   }
-}
-
-type AuthMethod = Extract<UnaryMethod, `auth${string}` | `user${string}` | `role${string}`>;
-
-function authHandlers(auth: AuthService): Record<AuthMethod, UnaryHandler> {
-  return {
-    authEnable: () => auth.enable(),
-    authDisable: () => auth.disable(),
-    authStatus: () => auth.status(),
-    authenticate: () => auth.authenticate(),
-    userList: () => auth.listUsers(),
-    roleList: () => auth.listRoles(),
-    userGet: () => auth.missingUser(),
-    userDelete: () => auth.missingUser(),
-    userChangePassword: () => auth.missingUser(),
-    userGrantRole: () => auth.missingUser(),
-    userRevokeRole: () => auth.missingUser(),
-    roleGet: () => auth.missingRole(),
-    roleDelete: () => auth.missingRole(),
-    roleGrantPermission: () => auth.missingRole(),
-    roleRevokePermission: () => auth.missingRole(),
-    userAdd: () => auth.notYet(),
-    roleAdd: () => auth.notYet(),
-  };
 }
 
 /** Reads the member's identity, or makes it from the options, and notes that a new term begins. */

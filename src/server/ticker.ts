@@ -31,10 +31,12 @@ export class Ticker {
     const nowMs = this.#clock.nowMs();
     const deadlineMs = this.#store.lessor.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
     const delayMs = Math.min(LOOK_MAX_MS, Math.max(LOOK_MIN_MS, deadlineMs - nowMs));
-    this.#stop = this.#clock.after(delayMs, () => {
+    const look = (): void => {
       // Never rejects.
       void this.#expire().finally(() => this.start());
-    });
+    };
+    // An idle server without a port does not keep its process alive; an open watch does.
+    this.#stop = this.#clock.after(delayMs, look, "background");
   }
 
   close(): void {

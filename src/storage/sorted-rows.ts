@@ -133,12 +133,15 @@ export class SortedRows {
 
   #insertInFull(index: number, row: number, added: { key: string; value: Uint8Array }): void {
     const chunk = this.#chunks[index]!;
-    const from = row === chunk.keys.length ? row : chunk.keys.length / 2;
-    const left = from === row ? chunk : this.#chunk(chunk.keys.slice(0, from), chunk.values.slice(0, from));
+    const isAppend = row === chunk.keys.length;
+    const from = isAppend ? row : chunk.keys.length / 2;
     const right = this.#chunk(chunk.keys.slice(from), chunk.values.slice(from));
-    const goesRight = row >= from;
-    // A left that is the old chunk may be shared, but then only the new one on the right changes.
-    insert(goesRight ? right : left, goesRight ? row - from : row, added);
+    // When appended to, the old one stays as it is, shared with a snapshot or not.
+    const left = isAppend
+      ? chunk
+      : this.#chunk(chunk.keys.slice(0, from), chunk.values.slice(0, from));
+    if (row >= from) insert(right, row - from, added);
+    else insert(left, row, added);
     this.#spliceChunks(index, 1, [left, right]);
   }
 }

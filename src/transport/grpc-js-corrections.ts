@@ -1,16 +1,21 @@
 /**
- * Where grpc-js differs from Go's gRPC in what a client of etcd can see, and has no option for it.
+ * Where grpc-js, and Node's HTTP/2 below it, differ from Go's gRPC in what a client of etcd can see
+ * or do, and have no option for it.
  *
- * The corrections are made before grpc-js sees the call, in a method that it keeps private. Should
- * a later version have none of that name, calls are served uncorrected.
+ * The corrections reach for what both keep private. Should a later version have nothing of that
+ * name, it is served uncorrected.
  */
 import type { Server } from "@grpc/grpc-js";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { EventEmitter } from "node:events";
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { STATUS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { StatusCode } from "../wire/index.ts";
 
 /** The private method; it gets every call. */
 const STREAM_HANDLER = "_streamHandler";
+
+/** Private as well: what it serves HTTP/2 with, one for each way that connections come. */
+const HTTP2_SERVERS = "http2Servers";
 
 type StreamHandler = (
   interceptors: unknown,
@@ -18,7 +23,7 @@ type StreamHandler = (
   headers: IncomingHttpHeaders,
 ) => void;
 
-/** Applies all corrections to a server that has no connection yet. */
+/** Corrects the calls of a server that has no connection yet. */
 export function correctCalls(server: Server): void {
   const original: unknown = Reflect.get(server, STREAM_HANDLER);
   if (typeof original !== "function") return;
@@ -75,9 +80,9 @@ function serviceAndMethod(path: string): [service: string, method: string] {
 }
 
 function refuse(stream: ServerHttp2Stream, refusal: Refusal): void {
-  if (stream.destroyed || stream.closed) return;
-  // A client that resets the stream meanwhile makes an error of it, which means nothing to us.
+  // A client that resets the stream makes an error of it, which means nothing to us.
   stream.on("error", () => undefined);
+  if (stream.destroyed || stream.closed) return;
   stream.respond(
     {
       ":status": refusal.httpStatus,
@@ -108,3 +113,12 @@ const LONG_UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_00
 
 /** The longest that a timer of Node waits. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Tells of every HTTP/2 session of a server from now on; of none where it cannot be seen. */
+export function onSession(server: Server, listener: (session: ServerHttp2Session) => void): void {
+  const servers: unknown = Reflect.get(server, HTTP2_SERVERS);
+  if (!(servers instanceof Map)) return;
+  for (const http2Server of servers.keys()) {
+    if (http2Server instanceof EventEmitter) http2Server.on("session", listener);
+  }
+}

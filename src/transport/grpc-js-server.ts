@@ -15,7 +15,8 @@ import type { Duplex } from "node:stream";
 import { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { Channel, Logger, StreamMethod, UnaryMethod } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
-import { correctCalls } from "./grpc-js-corrections.ts";
+import { correctCalls, onSession } from "./grpc-js-corrections.ts";
+import { StuckSessions } from "./grpc-js-stuck-sessions.ts";
 import { MetadataContext, ServerStream, statusOf, tooLarge } from "./grpc-js-stream.ts";
 import { OpenSockets } from "./open-sockets.ts";
 
@@ -40,6 +41,8 @@ export interface GrpcJsServerOptions {
   /** Default {@link REQUEST_BYTES_MAX}; a message may be half a mebibyte larger. */
   readonly maxRequestBytes?: number | undefined;
   readonly logger: Logger;
+  /** See {@link StuckSessions}. */
+  readonly sweepIntervalMs?: number | undefined;
 }
 
 /**
@@ -55,6 +58,7 @@ export class GrpcJsServer implements ConnectionHandler {
   readonly #server: Server;
   readonly #injector: ReturnType<Server["createConnectionInjector"]>;
   readonly #sockets = new OpenSockets();
+  readonly #stuckSessions: StuckSessions;
 
   constructor(options: GrpcJsServerOptions) {
     this.#channel = options.channel;
@@ -76,6 +80,8 @@ export class GrpcJsServer implements ConnectionHandler {
     }
     correctCalls(this.#server);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#stuckSessions = new StuckSessions(options);
+    onSession(this.#server, (session) => this.#stuckSessions.add(session));
   }
 
   handle(socket: Duplex): void {
@@ -90,6 +96,7 @@ export class GrpcJsServer implements ConnectionHandler {
     // its promise is awaited but the sockets, which are what has to be gone.
     this.#server.tryShutdown(() => undefined);
     await this.#sockets.drain(options);
+    this.#stuckSessions.close();
     this.#server.forceShutdown();
   }
 

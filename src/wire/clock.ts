@@ -4,6 +4,9 @@
 export interface Clock {
   /** Milliseconds that never go backwards, from any origin. For deadlines and intervals. */
   nowMs(): number;
-  /** Calls back once after at least `delayMs`; the result stops it. Never keeps a process alive. */
-  after(delayMs: number, callback: () => void): () => void;
+  /**
+   * Calls back once after at least `delayMs`; the result stops it. Somebody may be waiting for it,
+   * so it keeps the process alive, unless it is in the background.
+   */
+  after(delayMs: number, callback: () => void, urgency?: "background"): () => void;
 }

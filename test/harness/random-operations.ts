@@ -147,7 +147,10 @@ export class RandomRequests {
   }
 
   txn(): messages.TxnRequestInit {
-    return this.random.percent(2) ? this.#hugeTxn() : this.#txn(TXN_DEPTH_MAX);
+    const request = this.random.percent(2) ? this.#hugeTxn() : this.#txn(TXN_DEPTH_MAX);
+    // Real etcd dies of a put that ignores value or lease of a key deleted just before in the same
+    // transaction, which only a delete up to the end of all keys can get past its check.
+    return deletesToTheEnd(request) ? withoutIgnoring(request) : request;
   }
 
   compaction(): messages.CompactionRequestInit {
@@ -348,6 +351,31 @@ export class RandomRequests {
   #list<Item>(length: number, make: () => Item): Item[] {
     return Array.from({ length }, make);
   }
+}
+
+function branches(request: messages.TxnRequestInit): readonly messages.RequestOpInit[] {
+  return [...(request.success ?? []), ...(request.failure ?? [])];
+}
+
+function deletesToTheEnd(request: messages.TxnRequestInit): boolean {
+  return branches(request).some(({ requestDeleteRange, requestTxn }) => {
+    const end = requestDeleteRange?.rangeEnd;
+    const isEnd = end?.length === 1 && end[0] === 0;
+    return isEnd || (requestTxn !== undefined && deletesToTheEnd(requestTxn));
+  });
+}
+
+function withoutIgnoring(request: messages.TxnRequestInit): messages.TxnRequestInit {
+  const change = ({ requestPut, requestTxn, ...rest }: messages.RequestOpInit) => ({
+    ...rest,
+    requestPut:
+      requestPut === undefined
+        ? undefined
+        : { ...requestPut, ignoreValue: false, ignoreLease: false },
+    requestTxn: requestTxn === undefined ? undefined : withoutIgnoring(requestTxn),
+  });
+  const { compare, success = [], failure = [] } = request;
+  return { compare, success: success.map(change), failure: failure.map(change) };
 }
 
 /** One byte for each character. */

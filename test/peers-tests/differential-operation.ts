@@ -156,7 +156,8 @@ export class RandomOperations {
   }
 }
 
-function unary<Method extends UnaryMethod>(
+/** A call with one answer, as a step. */
+export function unary<Method extends UnaryMethod>(
   method: Method,
   request: UnaryRequest<Method> & object,
 ): Operation {

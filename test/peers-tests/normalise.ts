@@ -64,3 +64,21 @@ export function agree(one: Outcome, other: Outcome): boolean {
     })
   );
 }
+
+/** Parts in which two normalised answers differ that are shown. */
+const shownParts = 10;
+
+/** The parts in which two normalised answers differ, by where they stand. */
+export function differences(one: unknown, other: unknown, path: string = "answer"): string[] {
+  if (JSON.stringify(one) === JSON.stringify(other)) return [];
+  if (!isTree(one) || !isTree(other)) {
+    return [`${path}: ${JSON.stringify(one)} against ${JSON.stringify(other)}`];
+  }
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  const parts = names.flatMap((name) => differences(one[name], other[name], `${path}.${name}`));
+  return parts.slice(0, shownParts);
+}
+
+function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

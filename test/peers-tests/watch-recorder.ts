@@ -77,6 +77,8 @@ class RecordedWatcher {
   heardCount = 0;
   /** Events that the log says it must have heard; not more than there will be. */
   dueCount = 0;
+  /** Whether it may not have been told of all that is past. */
+  readsHistory: boolean;
   #logIndex = 0;
   #lastRevision = 0;
   #openFragment = false;
@@ -89,6 +91,7 @@ class RecordedWatcher {
     const startRevision = request.startRevision ?? 0;
     this.#request = request;
     this.#live = startRevision === 0 || startRevision > created.revision;
+    this.readsHistory = !this.#live;
     this.#startRevision = startRevision === 0 ? created.revision + 1 : startRevision;
     this.#compactedRevision = created.compactedRevision;
   }
@@ -108,6 +111,11 @@ class RecordedWatcher {
     this.#lastRevision = revisions.at(-1) ?? 0;
     if (torn) return `events of revision ${first} came in two messages`;
     return ordered ? undefined : `revisions are not in order: ${revisions.join(", ")}`;
+  }
+
+  /** Whether it can have heard all that a store of this revision has to say to it. */
+  startsBy(revision: number): boolean {
+    return (this.#request.startRevision ?? 0) <= revision;
   }
 
   /** Reads on in the log. */
@@ -185,11 +193,17 @@ class RecordedStream {
     return this.control.slice(from);
   }
 
-  /** Asks for progress until it is answered, or once where it must not be. */
-  async requestProgress(answered: boolean): Promise<void> {
+  /**
+   * Asks for progress: until it is answered, or once where it must not be. That is so where any watcher waits
+   * for the future or was ended by a compaction, and where there is none. Source: etcd
+   * server/storage/mvcc/watchable_store.go, progressIfSync.
+   */
+  async requestProgress(revision: number): Promise<void> {
     const from = this.progress.length;
+    const watchers = [...this.watchers.values()];
+    const isUpToDate = watchers.every((one) => one !== "compacted" && one.startsBy(revision));
     this.#stream.send({ progressRequest: {} });
-    if (!answered) return;
+    if (watchers.length === 0 || !isUpToDate) return;
     const { arrivals } = this.#owner;
     for (let waitedMs = 0; this.progress.length === from; waitedMs += progressRetryMs) {
       if (waitedMs > waitLimitMs) throw new Error("Waited in vain for progress");
@@ -318,10 +332,35 @@ export class WatchRecorder {
     const { arrivals } = this;
     if (!(await arrivals.until(() => (this.#log.at(-1)?.revision ?? 1) >= revision))) return false;
     const watchers = this.#watchers();
+    if (watchers.some(({ readsHistory }) => readsHistory)) await this.#passHistory(revision);
     for (const watcher of watchers) watcher.readLog(this.#log);
     return await arrivals.until(() =>
       watchers.every(({ heardCount, dueCount }) => heardCount >= dueCount),
     );
+  }
+
+  /**
+   * Resolves when every watcher that began in the past is past it, even those that heard nothing in it: the
+   * server serves them together, so one more, which does hear something, tells of all of them.
+   * Source: etcd server/storage/mvcc/watchable_store.go, syncWatchers.
+   */
+  async #passHistory(revision: number): Promise<void> {
+    const stream = new RecordedStream(this.#client, this);
+    try {
+      const everything = Buffer.from("\0");
+      const request = { key: everything, rangeEnd: everything, startRevision: revision };
+      await stream.create(request, -1);
+      const [watcher] = stream.watchers.values();
+      if (watcher === undefined || watcher === "compacted") {
+        throw new Error(`Cannot watch from revision ${revision}: refused`);
+      }
+      if (!(await this.arrivals.until(() => watcher.heardCount > 0))) {
+        throw new Error(`Waited in vain for the events of revision ${revision}`);
+      }
+      for (const one of this.#watchers()) one.readsHistory = false;
+    } finally {
+      stream.close();
+    }
   }
 
   /** How many events each watcher has heard. */

@@ -1,4 +1,5 @@
 /** Compact: what can no longer be asked for, and what stays. Each test has a server of its own. */
+import { randomBytes } from "node:crypto";
 import { op } from "../../src/client/index.ts";
 import type { Client } from "../../src/client/index.ts";
 import { bytes, currentRevision, REFUSALS, refuses, revisionOf, rows } from "./checks.ts";
@@ -137,6 +138,23 @@ export const compactionTests: SuiteTests = {
     await client.kv.put("a", "again");
     const { kvs } = await client.kv.get("a");
     t.strictSame([kvs[0]?.version, kvs[0]?.createRevision], [1, last + 1]);
+  },
+
+  "Compact gives the room back of what it removed": async ({ t, fresh }) => {
+    const { client } = await fresh();
+    const value = randomBytes(100_000);
+    for (let times = 0; times < 50; times += 1) {
+      await client.kv.put("a", value);
+    }
+    const last = await currentRevision(client);
+    await client.maintenance.defragment();
+    const before = await client.maintenance.status();
+    t.ok(before.dbSizeInUse > 4_000_000, `history takes room: ${before.dbSizeInUse}`);
+    await client.kv.compact(last, { physical: true });
+    await client.maintenance.defragment();
+    const after = await client.maintenance.status();
+    t.ok(after.dbSize < 1_000_000, `and then no more: ${after.dbSize}`);
+    t.ok((await client.kv.get("a")).kvs[0]?.value.equals(value));
   },
 
   "Compact of much in small steps holds nobody up": async ({ t, fresh }) => {

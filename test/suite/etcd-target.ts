@@ -13,7 +13,7 @@ const startLimitMs = 30_000;
 export function etcdTarget(binary: string): Target {
   return {
     name: "etcd",
-    differences: { survivesUnknownAlarmAction: false, addsMembers: true },
+    differences: { survivesUnknownAlarmAction: false, addsMembers: true, downgrades: true },
     start: async (options) => {
       const folder = await mkdtemp(join(tmpdir(), "etcdlet-suite-"));
       return await startEtcd(binary, folder, options);

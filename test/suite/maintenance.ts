@@ -114,7 +114,11 @@ export const maintenanceTests: SuiteTests = {
   },
 
   "Downgrade that is under way is told, refuses another, and can be cancelled": async (scene) => {
-    const { t, fresh } = scene;
+    const { t, target, fresh } = scene;
+    if (!target.differences.downgrades) {
+      t.pass("there is no older version");
+      return;
+    }
     const { client } = await fresh();
     const enabled = await client.maintenance.downgrade("enable", { version: "3.6" });
     t.equal(enabled.version, "3.7");

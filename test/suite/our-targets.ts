@@ -6,7 +6,11 @@ import { Etcd } from "../../src/embed/etcd.ts";
 import { GrpcChannel } from "../../src/transport/index.ts";
 import type { Differences, RunningServer, ServerOptions, Target } from "./scene.ts";
 
-const OUR_DIFFERENCES: Differences = { survivesUnknownAlarmAction: true, addsMembers: false };
+const OUR_DIFFERENCES: Differences = {
+  survivesUnknownAlarmAction: true,
+  addsMembers: false,
+  downgrades: false,
+};
 
 /** Our server, called without a wire in between. */
 export const inProcessTarget: Target = {

@@ -34,6 +34,8 @@ export interface Differences {
   readonly survivesUnknownAlarmAction: boolean;
   /** Takes further members in; ours is the only one of its cluster, so far. */
   readonly addsMembers: boolean;
+  /** Prepares for an older version; ours has none. */
+  readonly downgrades: boolean;
 }
 
 /** Something that the suite can run on. */

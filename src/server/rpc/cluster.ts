@@ -42,7 +42,8 @@ export class ClusterService {
     return messages.encodeMemberUpdateResponse(this.#answer());
   }
 
-  list(): Uint8Array {
+  list(bytes: Uint8Array): Uint8Array {
+    messages.decodeMemberListRequest(bytes);
     return messages.encodeMemberListResponse(this.#answer());
   }
 

@@ -14,7 +14,8 @@ export function checkHealth(bytes: Uint8Array): Uint8Array {
   return messages.encodeHealthCheckResponse({ status: ServingStatus.serving });
 }
 
-export function listHealth(): Uint8Array {
+export function listHealth(bytes: Uint8Array): Uint8Array {
+  messages.decodeHealthListRequest(bytes);
   const statuses = new Map([[WHOLE_SERVER, { status: ServingStatus.serving }]]);
   return messages.encodeHealthListResponse({ statuses });
 }

@@ -66,7 +66,8 @@ export class LeaseService {
     });
   }
 
-  async leases(): Promise<Uint8Array> {
+  async leases(bytes: Uint8Array): Promise<Uint8Array> {
+    messages.decodeLeaseLeasesRequest(bytes);
     const { store, queue, member } = this.#parts;
     await queue.settled();
     const header = member.header(store.visibleRevision);

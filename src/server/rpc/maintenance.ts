@@ -38,7 +38,8 @@ export class MaintenanceService {
     return this.#queue.submit({ type: "alarm", request });
   }
 
-  status(): Uint8Array {
+  status(bytes: Uint8Array): Uint8Array {
+    messages.decodeStatusRequest(bytes);
     const { memberId, term } = this.#member;
     const { appliedIndex, failure } = this.#queue;
     const size = this.#store.sizeBytes;
@@ -60,13 +61,15 @@ export class MaintenanceService {
     });
   }
 
-  async defragment(): Promise<Uint8Array> {
+  async defragment(bytes: Uint8Array): Promise<Uint8Array> {
+    messages.decodeDefragmentRequest(bytes);
     await this.#store.defragment();
     return EMPTY;
   }
 
   /** Over this server's own rows: equal for equal content, but not to etcd's. */
-  async hash(): Promise<Uint8Array> {
+  async hash(bytes: Uint8Array): Promise<Uint8Array> {
+    messages.decodeHashRequest(bytes);
     const header = this.#member.header(this.#store.visibleRevision);
     const { hash } = await this.#store.hashKeyValues(0);
     return messages.encodeHashResponse({ header, hash });
