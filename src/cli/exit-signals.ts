@@ -1,5 +1,11 @@
 /** The signals that ask a server to end. Source: etcd pkg/osutil/interrupt_unix.go. */
 
+/**
+ * Signals that come so soon after the first one are that same one, ms: a terminal sends it to every
+ * process in front, and npm passes on the one that it gets.
+ */
+const SAME_REQUEST_MS = 500;
+
 /** A signal that ends a server. */
 export type ExitSignal = "SIGINT" | "SIGTERM";
 
@@ -18,24 +24,32 @@ export interface SignalSource {
 export class ExitSignals {
   readonly #source: SignalSource;
   readonly #onRepeated: () => void;
+  readonly #nowMs: () => number;
   readonly #listeners = new Map<ExitSignal, () => void>();
-  #isEnding = false;
+  #firstMs: number | undefined;
 
   /** Settles with the first signal. */
   readonly first: Promise<ExitSignal>;
 
-  constructor(source: SignalSource, onRepeated: () => void) {
+  /** `onRepeated` is called just before a second signal ends the process. */
+  constructor(
+    source: SignalSource,
+    onRepeated: () => void,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#source = source;
     this.#onRepeated = onRepeated;
+    this.#nowMs = nowMs;
     this.first = new Promise((resolve) => {
       for (const signal of EXIT_SIGNALS) {
         const listener = (): void => {
-          if (this.#isEnding) {
+          const nowMs = this.#nowMs();
+          this.#firstMs ??= nowMs;
+          resolve(signal);
+          if (nowMs - this.#firstMs > SAME_REQUEST_MS) {
             this.#onRepeated();
             this.raise(signal);
           }
-          this.#isEnding = true;
-          resolve(signal);
         };
         this.#listeners.set(signal, listener);
         source.on(signal, listener);

@@ -5,7 +5,6 @@
  * sockets of that kind. So systemd's own `systemd-notify` is run. It is another process than the
  * service's main one, hence a unit needs `NotifyAccess=all`.
  */
-import { spawn } from "node:child_process";
 import type { Logger } from "../wire/index.ts";
 import type { Environment } from "./environment.ts";
 
@@ -25,7 +24,9 @@ export async function notifyInitDaemon(logger: Logger, environment: Environment)
 }
 
 /** Runs the helper; gives what went wrong. */
-function runHelper(environment: Environment): Promise<string | undefined> {
+async function runHelper(environment: Environment): Promise<string | undefined> {
+  // Loaded only here: most starts have nobody to notify.
+  const { spawn } = await import("node:child_process");
   return new Promise((resolve) => {
     const helper = spawn("systemd-notify", ["--ready"], {
       env: { ...environment },

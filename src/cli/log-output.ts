@@ -15,8 +15,9 @@ import { write, writeSync } from "node:fs";
 /** Most characters that wait for one output. A start logs 5 thousand. */
 const PENDING_LENGTH_MAX = 4 * 1024 * 1024;
 
-/** Pause before a descriptor that was full is tried again. */
+/** Pauses before a descriptor that was full is tried again, ms: doubled from the first to the last. */
 const RETRY_MS = 5;
+const RETRY_MS_MAX = 80;
 
 /** How often the last lines are tried at exit: one second in all. */
 const EXIT_ATTEMPTS_MAX = 200;
@@ -29,6 +30,9 @@ export class LogOutput {
   #pending: string[] = [];
   #pendingLength = 0;
   #droppedCount = 0;
+  /** What is being written, and whether a thread has it at this moment. */
+  #current: Buffer = Buffer.alloc(0);
+  #isInFlight = false;
   /** Settles when all that was pending is written; `undefined` when nothing is. */
   #writing: Promise<void> | undefined;
 
@@ -55,7 +59,9 @@ export class LogOutput {
 
   /** Writes what still waits, at once. Only for the last moment: it stops the process meanwhile. */
   flushSync(): void {
-    let rest = this.#take();
+    const pending = this.#take();
+    // What a thread has may be written or not; twice would be worse than not at all.
+    let rest = this.#isInFlight ? pending : Buffer.concat([this.#current, pending]);
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
     for (let attempt = 0; attempt < EXIT_ATTEMPTS_MAX && rest.length > 0; attempt += 1) {
       try {
@@ -73,9 +79,15 @@ export class LogOutput {
     // Let the rest of this turn's lines come first.
     await Promise.resolve();
     while (this.#pending.length > 0) {
-      let rest = this.#take();
-      while (rest.length > 0) {
-        rest = rest.subarray(await this.#writeSome(rest));
+      let retryMs = RETRY_MS;
+      this.#current = this.#take();
+      while (this.#current.length > 0) {
+        const writtenBytes = await this.#writeSome(this.#current);
+        this.#current = this.#current.subarray(writtenBytes);
+        if (writtenBytes === 0) {
+          await delay(retryMs);
+          retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
+        }
       }
     }
     this.#writing = undefined;
@@ -84,18 +96,19 @@ export class LogOutput {
   /** How many bytes are done with: written, none for now, or all when they cannot be written. */
   #writeSome(bytes: Buffer): Promise<number> {
     return new Promise((resolve) => {
+      this.#isInFlight = true;
       write(this.#fd, bytes, (error, writtenBytes) => {
+        this.#isInFlight = false;
         if (error === null) {
           resolve(writtenBytes);
-        } else if (isTryAgain(error)) {
-          setTimeout(() => resolve(0), RETRY_MS);
         } else {
-          resolve(bytes.length);
+          resolve(isTryAgain(error) ? 0 : bytes.length);
         }
       });
     });
   }
 
+  /** All that waits. */
   #take(): Buffer {
     if (this.#droppedCount > 0) {
       this.#pending.push(this.#droppedLine(this.#droppedCount));
@@ -106,6 +119,12 @@ export class LogOutput {
     this.#pendingLength = 0;
     return bytes;
   }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 function isTryAgain(error: unknown): boolean {

@@ -1,5 +1,5 @@
 /** From the logging flags to a logger. Source: etcd server/embed/config_logging.go, setupLogging. */
-import { openSync } from "node:fs";
+import { constants, fstatSync, openSync } from "node:fs";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { Settings } from "./flags.ts";
 import { quote } from "./go-values.ts";
@@ -30,7 +30,7 @@ const CALLER = "cli/command.ts";
 
 /** Standard error; one for the whole process, so that all its lines keep their order. */
 export function createStandardError(): LogOutput {
-  return createOutput(STDERR_FD);
+  return createOutput(openWithoutBlocking(STDERR_FD));
 }
 
 /** The logger of the time before the settings are known. */
@@ -57,7 +57,7 @@ export function setUpLog(settings: Settings, standardError: LogOutput): LogSetup
   }
   const paths = names.includes(nullDevice) ? [nullDevice] : names;
   const outputs = [...new Set(paths.map(openOutput))].map((fd) =>
-    fd === STDERR_FD ? standardError : createOutput(fd),
+    fd === STDERR_FD ? standardError : createOutput(openWithoutBlocking(fd)),
   );
   return { logger: createLogger(outputs, { level, format }), notes: journalNotes(names) };
 }
@@ -121,6 +121,24 @@ function openProblem(path: string, cause: unknown): string {
   const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
   const problem = cause instanceof Error ? cause.message : String(cause);
   return isMissing ? `open ${path}: no such file or directory` : problem;
+}
+
+/**
+ * The same pipe or terminal by another descriptor, whose writes never wait: one that waited for a
+ * reader that has stopped reading would keep a thread for ever, and with it the end of the process.
+ * Making the given descriptor itself so would make it so for all who share it. Linux only.
+ */
+function openWithoutBlocking(fd: number): number {
+  const { O_WRONLY, O_APPEND, O_NONBLOCK } = constants;
+  try {
+    const file = fstatSync(fd);
+    return file.isFIFO() || file.isCharacterDevice()
+      ? openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | O_NONBLOCK)
+      : fd;
+  } catch {
+    // No /proc, or the pipe is another user's: then writes may wait.
+    return fd;
+  }
 }
 
 function createOutput(fd: number): LogOutput {

@@ -104,7 +104,7 @@ function splitUrl(text: string): UrlParts {
     fail("missing ']' in host");
   }
   const portAt = host.indexOf(":", host.lastIndexOf("]") + 1);
-  const port = portAt < 0 ? "" : host.slice(host.startsWith("[") ? portAt : host.lastIndexOf(":"));
+  const port = portAt < 0 ? "" : host.slice(portAt);
   if (!/^(?::[0-9]*)?$/.test(port)) {
     fail(`invalid port ${quote(port)} after host`);
   }

@@ -4,12 +4,7 @@
 import { messages } from "../wire/index.ts";
 import type { CallContext, Channel, StreamMethod, UnaryMethod } from "../wire/index.ts";
 import { MessageStream } from "./message-stream.ts";
-
-/** How the messages of one method become bytes and come back from them. */
-export interface Codec<Request, Response> {
-  encode(request: Request): Uint8Array;
-  decode(bytes: Uint8Array): Response;
-}
+import type { Codec } from "./message-stream.ts";
 
 const m = messages;
 

@@ -68,5 +68,8 @@ export function keyRange(key: Bytes, options: KeyRangeOptions): KeyRange {
   if (options.fromKey === true) {
     return { key: bytes.length === 0 ? TO_THE_END : bytes, rangeEnd: TO_THE_END };
   }
-  return { key: bytes, rangeEnd: options.rangeEnd === undefined ? NONE : toBytes(options.rangeEnd) };
+  return {
+    key: bytes,
+    rangeEnd: options.rangeEnd === undefined ? NONE : toBytes(options.rangeEnd),
+  };
 }

@@ -96,11 +96,7 @@ export function rangeRequest(key: Bytes, options: GetOptions): messages.RangeReq
   };
 }
 
-export function putRequest(
-  key: Bytes,
-  value: Bytes,
-  options: PutOptions,
-): messages.PutRequestInit {
+export function putRequest(key: Bytes, value: Bytes, options: PutOptions): messages.PutRequestInit {
   return {
     key: toBytes(key),
     value: toBytes(value),
@@ -111,10 +107,7 @@ export function putRequest(
   };
 }
 
-export function deleteRequest(
-  key: Bytes,
-  options: DeleteOptions,
-): messages.DeleteRangeRequestInit {
+export function deleteRequest(key: Bytes, options: DeleteOptions): messages.DeleteRangeRequestInit {
   return { ...keyRange(key, options), prevKv: options.prevKv ?? false };
 }
 

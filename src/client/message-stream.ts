@@ -7,13 +7,18 @@
  * much there is to say.
  */
 import type { CallContext, Channel, EtcdError, StreamInput, StreamMethod } from "../wire/index.ts";
-import type { Codec } from "./calls.ts";
 
 /** Unread messages at which the server is told to wait; enough to hide one round of scheduling. */
 export const STREAM_MESSAGES_UNREAD_MAX = 64;
 
 /** Unread messages at which a waiting server is told to go on. */
 const STREAM_MESSAGES_UNREAD_RESUME = STREAM_MESSAGES_UNREAD_MAX / 2;
+
+/** How the messages of one method become bytes and come back from them. */
+export interface Codec<Request, Response> {
+  encode(request: Request): Uint8Array;
+  decode(bytes: Uint8Array): Response;
+}
 
 export interface MessageStreamOptions<Request, Response> {
   readonly channel: Channel;
@@ -141,6 +146,9 @@ export class MessageStream<Request, Response> implements AsyncDisposable {
   }
 
   #finish(error: EtcdError | undefined): void {
+    if (this.#ended) {
+      return;
+    }
     this.#ended = true;
     this.#error = error;
     for (const reader of this.#readers.splice(0)) {

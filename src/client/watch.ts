@@ -56,6 +56,8 @@ export class Watch implements AsyncDisposable {
   readonly created: Promise<Header>;
   readonly #stream: WatchStream;
   #compactRevision = 0;
+  /** From here, not by the server. */
+  #canceled = false;
 
   constructor(stream: WatchStream, request: messages.WatchCreateRequestInit) {
     this.#stream = stream;
@@ -77,11 +79,19 @@ export class Watch implements AsyncDisposable {
 
   /** Ends the watch at once, with all that was not read. Idempotent. */
   cancel(): void {
+    this.#canceled = true;
     this.#stream.cancel();
   }
 
   async next(): Promise<IteratorResult<WatchAnswer, undefined>> {
-    await this.created;
+    try {
+      await this.created;
+    } catch (error) {
+      if (this.#canceled) {
+        return { done: true, value: undefined };
+      }
+      throw error;
+    }
     const { done, value } = await this.#stream.next();
     if (done === true) {
       return { done: true, value: undefined };
@@ -120,7 +130,7 @@ export class Watch implements AsyncDisposable {
     if (!response.canceled) {
       return;
     }
-    this.cancel();
+    this.#stream.cancel();
     this.#compactRevision = response.compactRevision;
     throw response.compactRevision === 0
       ? new EtcdError(STATUS.failedPrecondition, response.cancelReason)

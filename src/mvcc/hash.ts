@@ -36,7 +36,8 @@ export async function hashKeyValues(space: KeySpace, scope: HashScope): Promise<
   const keepNothing = !hasRowInForce(space, scope);
   let crc = crc32c(0, BUCKET_NAME);
   const { start } = tableRange("revision");
-  const end = revisionKey(scope.revision + 1, 0);
+  // Of a negative revision etcd hashes no row at all.
+  const end = revisionKey(Math.max(0, scope.revision + 1), 0);
   for await (const page of space.engine.scan({ start, end, pageRows: PAGE_ROWS })) {
     for (const [rowKey, value] of page) {
       const main = mainOf(rowKey);

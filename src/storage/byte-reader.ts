@@ -9,6 +9,12 @@ export class MalformedError extends Error {
   override readonly name = "MalformedError";
 }
 
+/** The 4 bytes from a position on, little endian. They must be there. */
+export function uint32At(bytes: Uint8Array, position: number): number {
+  const low = bytes[position]! | (bytes[position + 1]! << 8);
+  return (low | (bytes[position + 2]! << 16) | (bytes[position + 3]! << 24)) >>> 0;
+}
+
 /** A position that moves forward. Everything throws {@link MalformedError} at the end of the bytes. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -35,8 +41,7 @@ export class ByteReader {
 
   /** Little endian, 4 bytes. */
   uint32(): number {
-    const bytes = this.take(4);
-    return (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
+    return uint32At(this.take(4), 0);
   }
 
   /** Little endian, 8 bytes. Throws above 2^53: nothing counted here gets there. */

@@ -8,17 +8,20 @@
  *   lost at the next open: here, the first failure ends all writing.
  * - It joins batches that are written at once, so that one failure hits them all: here, one batch is
  *   written after the other.
- * - A second open in one process fails, but drops the first one's lock on its way (fcntl locks go
- *   with the first close of the file, whoever does it): here, it is refused before it gets there.
  */
 
-import { mkdir, realpath } from "node:fs/promises";
-
 import { StorageError } from "./engine.ts";
-import type { Batch, Engine, Row, ScanRange, StorageErrorReason } from "./engine.ts";
+import type { Batch, Engine, Row, ScanRange } from "./engine.ts";
 import { DirectorySize } from "./directory-size.ts";
-import { checkLevelDirectory } from "./leveldb-check.ts";
-import { listLevelFiles } from "./leveldb-files.ts";
+import {
+  claimDirectory,
+  errorCode,
+  errorMessage,
+  openDatabase,
+  openError,
+  releaseDirectory,
+} from "./level-database.ts";
+import type { ChainedBatch, Database, LevelIterator } from "./level-database.ts";
 import { SyncMark } from "./sync-mark.ts";
 
 export interface LevelEngineOptions {
@@ -38,12 +41,6 @@ const CHANGE_OVERHEAD_BYTES = 8;
 /** Before and behind every key there may be; see {@link Engine}. */
 const KEYS_START = Buffer.alloc(0);
 const KEYS_END = Buffer.of(0xff);
-
-/**
- * Directories open in this process. The one thing here that is global: what it stands for, the lock
- * of LevelDB, belongs to the process, too.
- */
-const OPEN_DIRECTORIES = new Set<string>();
 
 /** An ordered store in a directory. */
 export class LevelEngine implements Engine {
@@ -71,13 +68,11 @@ export class LevelEngine implements Engine {
    * directory cannot be made, read or written.
    */
   static async open(options: LevelEngineOptions): Promise<LevelEngine> {
-    const directory = await madeDirectory(options.directory);
-    if (OPEN_DIRECTORIES.has(directory)) throw locked(directory);
-    OPEN_DIRECTORIES.add(directory);
+    const directory = await claimDirectory(options.directory);
     try {
-      return new LevelEngine(await openDatabase(directory, options));
+      return new LevelEngine(await openAll(directory, options));
     } catch (error) {
-      OPEN_DIRECTORIES.delete(directory);
+      releaseDirectory(directory);
       throw error;
     }
   }
@@ -179,7 +174,7 @@ export class LevelEngine implements Engine {
     try {
       await batch.write({ sync: this.#mark !== undefined });
     } catch (cause) {
-      const message = `Cannot write to "${this.#directory}": ${messageOf(cause)}`;
+      const message = `Cannot write to "${this.#directory}": ${errorMessage(cause)}`;
       this.#failure ??= new StorageError("write-failed", message, { cause });
       throw this.#failure;
     }
@@ -193,7 +188,7 @@ export class LevelEngine implements Engine {
       await this.#database.close();
       this.#mark?.close();
     } finally {
-      OPEN_DIRECTORIES.delete(this.#directory);
+      releaseDirectory(this.#directory);
     }
   }
 
@@ -209,8 +204,8 @@ export class LevelEngine implements Engine {
 
   #readError(cause: unknown): StorageError {
     if (this.#closing !== undefined) return closed(this.#directory, cause);
-    const reason = codeOf(cause) === "LEVEL_CORRUPTION" ? "corrupt" : "read-failed";
-    const message = `Cannot read from "${this.#directory}": ${messageOf(cause)}`;
+    const reason = errorCode(cause) === "LEVEL_CORRUPTION" ? "corrupt" : "read-failed";
+    const message = `Cannot read from "${this.#directory}": ${errorMessage(cause)}`;
     return new StorageError(reason, message, { cause });
   }
 }
@@ -298,29 +293,9 @@ interface Opened {
   readonly size: DirectorySize;
 }
 
-/** The full path, so that one directory has one name. */
-async function madeDirectory(path: string): Promise<string> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    return await realpath(path);
-  } catch (cause) {
-    const message = `Cannot make data directory "${path}": ${messageOf(cause)}`;
-    throw new StorageError("open-failed", message, { cause });
-  }
-}
-
-async function openDatabase(directory: string, options: LevelEngineOptions): Promise<Opened> {
-  await refuseLocked(directory);
-  try {
-    await checkLevelDirectory(directory);
-  } catch (error) {
-    // Another process may have opened it meanwhile, and it was its work that was looked at.
-    await refuseLocked(directory);
-    throw error;
-  }
-  const database = await openLevel(directory, {
-    cacheSize: options.cacheBytes ?? CACHE_BYTES_DEFAULT,
-  });
+async function openAll(directory: string, options: LevelEngineOptions): Promise<Opened> {
+  const cacheBytes = options.cacheBytes ?? CACHE_BYTES_DEFAULT;
+  const database = await openDatabase(directory, { cacheBytes });
   try {
     const mark = options.sync ? new SyncMark(directory) : undefined;
     return { database, directory, mark, size: await DirectorySize.measure(directory) };
@@ -330,97 +305,7 @@ async function openDatabase(directory: string, options: LevelEngineOptions): Pro
   }
 }
 
-/**
- * Whether another process has the store open, asked by opening it in a way that always fails, after
- * the lock was taken and before anything is changed: Node has no locks of its own.
- */
-async function refuseLocked(directory: string): Promise<void> {
-  let hasLock: boolean;
-  try {
-    ({ hasLock } = await listLevelFiles(directory));
-  } catch (error) {
-    throw openError(directory, error);
-  }
-  if (!hasLock) return;
-  try {
-    await openLevel(directory, { createIfMissing: false, errorIfExists: true });
-  } catch (error) {
-    if (error instanceof StorageError && error.reason === "locked") throw error;
-  }
-}
-
-/** Loads LevelDB only here: a server in memory never does. */
-async function openLevel(directory: string, options: LevelOptions): Promise<Database> {
-  const { Level } = await import("level");
-  const level = new Level(directory, { keyEncoding: "buffer", valueEncoding: "buffer" });
-  try {
-    // In the same turn as the constructor, which otherwise opens by itself.
-    await level.open(options);
-  } catch (error) {
-    throw openError(directory, error);
-  }
-  // The types are those of the interface below; see there.
-  return level as unknown as Database;
-}
-
-function openError(directory: string, error: unknown): StorageError {
-  // abstract-level's own error says that it is not open, its cause says why.
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (codeOf(cause) === "LEVEL_LOCKED") return locked(directory, cause);
-  const reason: StorageErrorReason =
-    codeOf(cause) === "LEVEL_CORRUPTION" ? "corrupt" : "open-failed";
-  const message = `Cannot open data directory: "${directory}": ${messageOf(cause)}`;
-  return new StorageError(reason, message, { cause });
-}
-
-function locked(directory: string, cause?: unknown): StorageError {
-  const message = `Cannot open data directory: "${directory}" is in use by another server`;
-  return new StorageError("locked", message, cause === undefined ? {} : { cause });
-}
-
 function closed(directory: string, cause?: unknown): StorageError {
   const message = `Cannot use data directory: "${directory}" is closed`;
   return new StorageError("closed", message, cause === undefined ? {} : { cause });
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-interface LevelOptions {
-  readonly createIfMissing?: boolean;
-  readonly errorIfExists?: boolean;
-  /** Bytes. */
-  readonly cacheSize?: number;
-}
-
-/** The part of classic-level that is used here; `level` types only what browsers have, too. */
-interface Database {
-  close(): Promise<void>;
-  getSync(key: Uint8Array): Uint8Array | undefined;
-  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
-  batch(): ChainedBatch;
-  iterator(options: {
-    gte: Uint8Array;
-    lt: Uint8Array;
-    highWaterMarkBytes: number;
-  }): LevelIterator;
-  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
-}
-
-interface ChainedBatch {
-  readonly length: number;
-  put(key: Uint8Array, value: Uint8Array): unknown;
-  del(key: Uint8Array): unknown;
-  write(options: { sync: boolean }): Promise<void>;
-  close(): Promise<void>;
-}
-
-interface LevelIterator {
-  nextv(size: number): Promise<[Uint8Array, Uint8Array][]>;
-  close(): Promise<void>;
 }

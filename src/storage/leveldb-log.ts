@@ -15,6 +15,7 @@
  *    what is there does match the check sum, its length is what was damaged.
  */
 
+import { uint32At } from "./byte-reader.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 
 /** The file is a row of these; a record never crosses from one into the next. */
@@ -59,7 +60,7 @@ export function readLog(file: Uint8Array): LogContents {
   const records: LogRecord[] = [];
   let pieces: Uint8Array[] = [];
   let offset = 0;
-  for (let position = 0; ; ) {
+  for (let position = 0; ;) {
     position = skipTrailer(position);
     if (position >= file.length) break;
     const piece = readPiece(file, position);
@@ -111,8 +112,7 @@ function blockEnd(position: number): number {
 
 /** The check sum is over type and payload. */
 function matches(file: Uint8Array, position: number, end: number): boolean {
-  const [a, b, c, d] = [file[position]!, file[position + 1]!, file[position + 2]!, file[position + 3]!];
-  return maskedCrc32c(file, position + 6, end) === (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  return maskedCrc32c(file, position + 6, end) === uint32At(file, position);
 }
 
 /** Torn or damaged, by the rules at the top of the file. */

@@ -10,7 +10,7 @@
  * without a gap, so when all are found and right, every byte was checked but the footer's padding.
  */
 
-import { ByteReader, MalformedError } from "./byte-reader.ts";
+import { ByteReader, MalformedError, uint32At } from "./byte-reader.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { unpackSnappy } from "./snappy.ts";
 
@@ -51,8 +51,8 @@ export function checkTable(file: Uint8Array): void {
 function readFooter(file: Uint8Array): { metaIndex: Block; index: Block } {
   if (file.length < FOOTER_BYTES) throw new MalformedError("too short for a table");
   const footer = file.subarray(file.length - FOOTER_BYTES);
-  const magic = new ByteReader(footer.subarray(FOOTER_BYTES - 8));
-  if (magic.uint32() !== MAGIC[0] || magic.uint32() !== MAGIC[1]) {
+  const magic = FOOTER_BYTES - 8;
+  if (uint32At(footer, magic) !== MAGIC[0] || uint32At(footer, magic + 4) !== MAGIC[1]) {
     throw new MalformedError("bad magic number");
   }
   const reader = new ByteReader(footer);
@@ -68,8 +68,7 @@ function checkBlock(file: Uint8Array, block: Block): void {
   if (end + TRAILER_BYTES > file.length - FOOTER_BYTES) {
     throw new MalformedError(`block at ${block.offset} runs out of the file`);
   }
-  const stored = new ByteReader(file.subarray(end + 1, end + TRAILER_BYTES)).uint32();
-  if (maskedCrc32c(file, block.offset, end + 1) !== stored) {
+  if (maskedCrc32c(file, block.offset, end + 1) !== uint32At(file, end + 1)) {
     throw new MalformedError(`check sum of the block at ${block.offset} does not match`);
   }
 }
@@ -87,7 +86,7 @@ function checkedBlock(file: Uint8Array, block: Block): Uint8Array {
 /** The blocks that an index names. Its keys do not matter here. */
 function blocksIn(index: Uint8Array): Block[] {
   if (index.length < 4) throw new MalformedError("index too short");
-  const restartCount = new ByteReader(index.subarray(index.length - 4)).uint32();
+  const restartCount = uint32At(index, index.length - 4);
   const end = index.length - 4 * (restartCount + 1);
   if (end < 0) throw new MalformedError("index too short");
   const reader = new ByteReader(index.subarray(0, end));

@@ -92,7 +92,12 @@ export class SortedRows {
     const chunks: Chunk[] = [];
     for (let first = 0; first < rows.length; first += CHUNK_ROWS_MAX) {
       const part = rows.slice(first, first + CHUNK_ROWS_MAX);
-      chunks.push(this.#chunk(part.map(([key]) => key), part.map(([, value]) => value)));
+      chunks.push(
+        this.#chunk(
+          part.map(([key]) => key),
+          part.map(([, value]) => value),
+        ),
+      );
     }
     this.#chunks = chunks;
     this.#listIsShared = false;
@@ -146,7 +151,11 @@ export class SortedRows {
   }
 }
 
-function insert(chunk: Chunk, row: number, { key, value }: { key: string; value: Uint8Array }): void {
+function insert(
+  chunk: Chunk,
+  row: number,
+  { key, value }: { key: string; value: Uint8Array },
+): void {
   if (row === chunk.keys.length) {
     chunk.keys.push(key);
     chunk.values.push(value);

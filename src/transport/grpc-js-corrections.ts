@@ -1,21 +1,16 @@
 /**
- * Where grpc-js, and Node's HTTP/2 below it, differ from Go's gRPC in what a client of etcd can see
- * or do, and have no option for it.
+ * Where grpc-js differs from Go's gRPC in what a client of etcd can see, and has no option for it.
  *
- * The corrections reach for what both keep private. Should a later version have nothing of that
- * name, it is served uncorrected.
+ * The corrections are made before grpc-js sees the call, in a method that it keeps private. Should
+ * a later version have none of that name, calls are served uncorrected.
  */
 import type { Server } from "@grpc/grpc-js";
-import { EventEmitter } from "node:events";
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { STATUS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { StatusCode } from "../wire/index.ts";
 
 /** The private method; it gets every call. */
 const STREAM_HANDLER = "_streamHandler";
-
-/** Private as well: what it serves HTTP/2 with, one for each way that connections come. */
-const HTTP2_SERVERS = "http2Servers";
 
 type StreamHandler = (
   interceptors: unknown,
@@ -23,7 +18,7 @@ type StreamHandler = (
   headers: IncomingHttpHeaders,
 ) => void;
 
-/** Corrects the calls of a server that has no connection yet. */
+/** Applies all corrections to a server that has no connection yet. */
 export function correctCalls(server: Server): void {
   const original: unknown = Reflect.get(server, STREAM_HANDLER);
   if (typeof original !== "function") return;
@@ -113,12 +108,3 @@ const LONG_UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_00
 
 /** The longest that a timer of Node waits. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
-
-/** Tells of every HTTP/2 session of a server from now on; of none where it cannot be seen. */
-export function onSession(server: Server, listener: (session: ServerHttp2Session) => void): void {
-  const servers: unknown = Reflect.get(server, HTTP2_SERVERS);
-  if (!(servers instanceof Map)) return;
-  for (const http2Server of servers.keys()) {
-    if (http2Server instanceof EventEmitter) http2Server.on("session", listener);
-  }
-}

@@ -15,8 +15,7 @@ import type { Duplex } from "node:stream";
 import { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { Channel, Logger, StreamMethod, UnaryMethod } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
-import { correctCalls, onSession } from "./grpc-js-corrections.ts";
-import { StuckSessions } from "./grpc-js-stuck-sessions.ts";
+import { correctCalls } from "./grpc-js-corrections.ts";
 import { MetadataContext, ServerStream, statusOf, tooLarge } from "./grpc-js-stream.ts";
 import { OpenSockets } from "./open-sockets.ts";
 
@@ -41,15 +40,15 @@ export interface GrpcJsServerOptions {
   /** Default {@link REQUEST_BYTES_MAX}; a message may be half a mebibyte larger. */
   readonly maxRequestBytes?: number | undefined;
   readonly logger: Logger;
-  /** See {@link StuckSessions}. */
-  readonly sweepIntervalMs?: number | undefined;
 }
 
 /**
  * gRPC over connections that are handed in. As many streams at a time as clients like.
  *
- * grpc-js does not count pings: a client that pings more often than every five seconds is not sent
- * away, as etcd would.
+ * Two limits of what is below. grpc-js does not count pings: a client that pings more often than
+ * every five seconds is not sent away, as etcd would. Node tells a client that broke the rules of
+ * HTTP/2 so, and then no longer reads from it, so that such a client's leaving is found out only
+ * by the server's own ping.
  */
 export class GrpcJsServer implements ConnectionHandler {
   readonly #channel: Channel;
@@ -58,7 +57,6 @@ export class GrpcJsServer implements ConnectionHandler {
   readonly #server: Server;
   readonly #injector: ReturnType<Server["createConnectionInjector"]>;
   readonly #sockets = new OpenSockets();
-  readonly #stuckSessions: StuckSessions;
 
   constructor(options: GrpcJsServerOptions) {
     this.#channel = options.channel;
@@ -80,8 +78,6 @@ export class GrpcJsServer implements ConnectionHandler {
     }
     correctCalls(this.#server);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#stuckSessions = new StuckSessions(options);
-    onSession(this.#server, (session) => this.#stuckSessions.add(session));
   }
 
   handle(socket: Duplex): void {
@@ -96,7 +92,6 @@ export class GrpcJsServer implements ConnectionHandler {
     // its promise is awaited but the sockets, which are what has to be gone.
     this.#server.tryShutdown(() => undefined);
     await this.#sockets.drain(options);
-    this.#stuckSessions.close();
     this.#server.forceShutdown();
   }
 

@@ -28,14 +28,38 @@ t.test("ByteReader reads back what was written", async (t) => {
 });
 
 t.test("ByteReader refuses what is cut off or too large", async (t) => {
-  const read = (bytes: readonly number[], how: (reader: ByteReader) => unknown): (() => unknown) => {
+  const read = (
+    bytes: readonly number[],
+    how: (reader: ByteReader) => unknown,
+  ): (() => unknown) => {
     return () => how(new ByteReader(Buffer.from(bytes)));
   };
-  t.throws(read([], (reader) => reader.byte()), MalformedError);
-  t.throws(read([1, 2, 3], (reader) => reader.uint32()), MalformedError);
-  t.throws(read([0x80], (reader) => reader.varint()), MalformedError);
-  t.throws(read([5, 1, 2], (reader) => reader.prefixed()), MalformedError);
-  t.throws(read(Array<number>(11).fill(0x80), (reader) => reader.varint()), /too long/);
-  t.throws(read([...Array<number>(9).fill(0xff), 1], (reader) => reader.varint()), /too large/);
-  t.throws(read(Array<number>(8).fill(0xff), (reader) => reader.uint64()), /too large/);
+  t.throws(
+    read([], (reader) => reader.byte()),
+    MalformedError,
+  );
+  t.throws(
+    read([1, 2, 3], (reader) => reader.uint32()),
+    MalformedError,
+  );
+  t.throws(
+    read([0x80], (reader) => reader.varint()),
+    MalformedError,
+  );
+  t.throws(
+    read([5, 1, 2], (reader) => reader.prefixed()),
+    MalformedError,
+  );
+  t.throws(
+    read(Array<number>(11).fill(0x80), (reader) => reader.varint()),
+    /too long/,
+  );
+  t.throws(
+    read([...Array<number>(9).fill(0xff), 1], (reader) => reader.varint()),
+    /too large/,
+  );
+  t.throws(
+    read(Array<number>(8).fill(0xff), (reader) => reader.uint64()),
+    /too large/,
+  );
 });

@@ -26,11 +26,16 @@ t.test("crc32c() agrees with the division done bit by bit, at any place", async 
     }
     return ~crc >>> 0;
   };
-  const property = fc.property(fc.uint8Array({ maxLength: 70 }), fc.nat(70), fc.nat(70), (bytes, a, b) => {
-    const start = Math.min(a, b, bytes.length);
-    const end = Math.min(Math.max(a, b), bytes.length);
-    return crc32c(bytes, start, end) === slow(bytes.subarray(start, end));
-  });
+  const property = fc.property(
+    fc.uint8Array({ maxLength: 70 }),
+    fc.nat(70),
+    fc.nat(70),
+    (bytes, a, b) => {
+      const start = Math.min(a, b, bytes.length);
+      const end = Math.min(Math.max(a, b), bytes.length);
+      return crc32c(bytes, start, end) === slow(bytes.subarray(start, end));
+    },
+  );
   fc.assert(property);
   t.pass();
 });

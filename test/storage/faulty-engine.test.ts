@@ -2,7 +2,8 @@
 
 import t from "tap";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
-import { allRows, rejectsWith, testEngine, write } from "../suite/engine.ts";
+import { testEngine } from "../suite/engine.ts";
+import { allRows, rejectsWith, write } from "../suite/engine-rows.ts";
 
 testEngine(t, { open: async () => new FaultyEngine(), modelRuns: 50 });
 

@@ -9,7 +9,8 @@ import t from "tap";
 import type { Test } from "tap";
 import { LevelEngine } from "../../src/storage/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
-import { allRows, bytes, rejectsWith, testEngine, write } from "../suite/engine.ts";
+import { testEngine } from "../suite/engine.ts";
+import { allRows, bytes, rejectsWith, write } from "../suite/engine-rows.ts";
 import { fillValue, numberKey } from "./store-process.ts";
 import { copyStore, openLogStore, openTableStore, outcome } from "./stores.ts";
 
@@ -55,7 +56,9 @@ t.test('A second open in one process is refused with "locked"', async (t) => {
   const opening = LevelEngine.open({ directory, sync: true });
   await rejectsWith(t, "locked", () => LevelEngine.open({ directory, sync: true }));
   const engine = await opening;
-  await rejectsWith(t, "locked", () => LevelEngine.open({ directory: `${directory}/.`, sync: true }));
+  await rejectsWith(t, "locked", () =>
+    LevelEngine.open({ directory: `${directory}/.`, sync: true }),
+  );
   const other = startProcess(t, [process.execPath, STORE_PROCESS, directory, "hold"]);
   t.match(await other.next(), { refused: "locked" }, "and does not give up the lock");
   await engine.close();

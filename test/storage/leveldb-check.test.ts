@@ -21,7 +21,7 @@ import { LevelEngine } from "../../src/storage/index.ts";
 import { checkLevelDirectory } from "../../src/storage/leveldb-check.ts";
 import { MARK_FILE } from "../../src/storage/sync-mark.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
-import { allRows, rejectsWith, write } from "../suite/engine.ts";
+import { allRows, rejectsWith, write } from "../suite/engine-rows.ts";
 import { logFile, logPiece } from "./leveldb-bytes.ts";
 import { copyStore, openLogStore, openTableStore, outcome, random } from "./stores.ts";
 
@@ -100,7 +100,10 @@ for (const [name, open] of [
             });
             found.add(await result);
           }
-          t.same([...found].filter((result) => result !== "same" && result !== "corrupt"), []);
+          t.same(
+            [...found].filter((result) => result !== "same" && result !== "corrupt"),
+            [],
+          );
           if (file !== MARK_FILE) t.ok(found.has("corrupt"), `${file} with ${kind} is found`);
         }
         const gone = await after(store, (directory) => unlink(join(directory, file)));

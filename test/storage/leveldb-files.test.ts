@@ -42,7 +42,13 @@ t.test("newestLog() has the highest number, not the last name", async (t) => {
 t.test("currentManifest() takes nothing but LevelDB's own spelling", async (t) => {
   t.equal(currentManifest("MANIFEST-000012\n"), 12);
   t.equal(currentManifest("MANIFEST-1234567\n"), 1_234_567);
-  for (const contents of ["", "MANIFEST-000012", "MANIFEST-12\n", "MANIFEST-000012\n\n", "X-000012\n"]) {
+  for (const contents of [
+    "",
+    "MANIFEST-000012",
+    "MANIFEST-12\n",
+    "MANIFEST-000012\n\n",
+    "X-000012\n",
+  ]) {
     t.equal(currentManifest(contents), undefined, JSON.stringify(contents));
   }
 });

@@ -26,7 +26,9 @@ function payloads(file: Uint8Array): Buffer[] {
 }
 
 function areEqual(found: readonly Buffer[], wanted: readonly Buffer[]): boolean {
-  return found.length === wanted.length && found.every((bytes, index) => bytes.equals(wanted[index]!));
+  return (
+    found.length === wanted.length && found.every((bytes, index) => bytes.equals(wanted[index]!))
+  );
 }
 
 t.test("readLog() reads back what was written, with the place of every record", async (t) => {
@@ -44,17 +46,26 @@ t.test("readLog() reads back what was written, with the place of every record", 
   t.pass();
 });
 
-t.test("readLog() of a log cut anywhere is complete or torn, with every whole record", async (t) => {
-  const property = fc.property(RECORDS, fc.double({ min: 0, max: 1, noNaN: true }), (records, part) => {
-    const file = logFile(records);
-    const length = Math.floor(file.length * part);
-    const log = readLog(file.subarray(0, length));
-    const whole = records.filter((_, index) => logFile(records.slice(0, index + 1)).length <= length);
-    return log.end.kind !== "damaged" && areEqual(payloads(file.subarray(0, length)), whole);
-  });
-  fc.assert(property, { numRuns: 100 });
-  t.pass();
-});
+t.test(
+  "readLog() of a log cut anywhere is complete or torn, with every whole record",
+  async (t) => {
+    const property = fc.property(
+      RECORDS,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (records, part) => {
+        const file = logFile(records);
+        const length = Math.floor(file.length * part);
+        const log = readLog(file.subarray(0, length));
+        const whole = records.filter(
+          (_, index) => logFile(records.slice(0, index + 1)).length <= length,
+        );
+        return log.end.kind !== "damaged" && areEqual(payloads(file.subarray(0, length)), whole);
+      },
+    );
+    fc.assert(property, { numRuns: 100 });
+    t.pass();
+  },
+);
 
 t.test("readLog() of a log with one changed byte finds the damage", async (t) => {
   const property = fc.property(

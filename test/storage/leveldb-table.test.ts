@@ -22,7 +22,10 @@ async function tables(t: Test): Promise<Buffer[]> {
 t.test("checkTable() finds nothing in LevelDB's own tables", async (t) => {
   const files = await tables(t);
   t.ok(files.length > 1);
-  for (const file of files) t.doesNotThrow(() => { checkTable(file); });
+  for (const file of files)
+    t.doesNotThrow(() => {
+      checkTable(file);
+    });
 });
 
 t.test("checkTable() unpacks an index that LevelDB has packed", async (t) => {
@@ -31,7 +34,10 @@ t.test("checkTable() unpacks an index that LevelDB has packed", async (t) => {
   const batch = engine.batch();
   // Long keys with much in common make an index that is worth packing.
   for (let number = 0; number < 4000; number++) {
-    batch.put(Buffer.from(`${"long".repeat(50)}${String(number).padStart(9, "0")}`), Buffer.alloc(90));
+    batch.put(
+      Buffer.from(`${"long".repeat(50)}${String(number).padStart(9, "0")}`),
+      Buffer.alloc(90),
+    );
   }
   await batch.write();
   await engine.defragment();
@@ -40,7 +46,9 @@ t.test("checkTable() unpacks an index that LevelDB has packed", async (t) => {
   const file = await readFile(join(directory, tableName(tables[0] ?? 0)));
   // The byte before the check sum, which is before the footer, says how the index is stored.
   t.equal(file[file.length - FOOTER_BYTES - 5], 1, "the index is packed");
-  t.doesNotThrow(() => { checkTable(file); });
+  t.doesNotThrow(() => {
+    checkTable(file);
+  });
 });
 
 t.test("checkTable() finds a changed byte anywhere but in the footer's padding", async (t) => {

@@ -1,6 +1,8 @@
+import { createRequire } from "node:module";
 import t from "tap";
 import { MemoryEngine } from "../../src/storage/index.ts";
-import { testEngine, write, bytes } from "../suite/engine.ts";
+import { testEngine } from "../suite/engine.ts";
+import { write, bytes } from "../suite/engine-rows.ts";
 
 testEngine(t, { open: async () => new MemoryEngine(), modelRuns: 300 });
 
@@ -30,4 +32,14 @@ t.test("MemoryEngine write() is done when it returns", async (t) => {
   t.ok(engine.getSync(bytes("a")));
   await done;
   await engine.close();
+});
+
+t.test("A program that keeps to memory never loads LevelDB", async (t) => {
+  const engine = new MemoryEngine();
+  await engine.close();
+  const loaded = Object.keys(createRequire(import.meta.url).cache);
+  t.same(
+    loaded.filter((path) => /classic-level|\.node$/.test(path)),
+    [],
+  );
 });

@@ -45,7 +45,8 @@ function literalTag(length: number): Buffer {
 }
 
 function copyTag(form: 1 | 2 | 3, length: number, distance: number): Buffer {
-  if (form === 1) return Buffer.of(1 | ((length - 4) << 2) | ((distance >> 8) << 5), distance & 0xff);
+  if (form === 1)
+    return Buffer.of(1 | ((length - 4) << 2) | ((distance >> 8) << 5), distance & 0xff);
   const tag = Buffer.alloc(form === 2 ? 3 : 5);
   tag[0] = form | ((length - 1) << 2);
   tag.writeUIntLE(distance, 1, form === 2 ? 2 : 4);

@@ -8,7 +8,7 @@
 
 import { once } from "node:events";
 import { LevelEngine, StorageError } from "../../src/storage/index.ts";
-import { bytes } from "../suite/engine.ts";
+import { bytes } from "../suite/engine-rows.ts";
 import { noiseText } from "./stores.ts";
 
 const FILL_VALUE_BYTES = 50_000;

@@ -3,7 +3,7 @@
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LevelEngine, StorageError } from "../../src/storage/index.ts";
-import { allRows, write } from "../suite/engine.ts";
+import { allRows, write } from "../suite/engine-rows.ts";
 
 /**
  * Copies the files of a store, which may be open: that is what a killed process leaves. Never

@@ -1,6 +1,6 @@
 /** Alarms, and what they refuse. Each test has a server of its own. */
 import { op } from "../../src/client/index.ts";
-import type { Client } from "../../src/client/index.ts";
+import type { Alarm, Client } from "../../src/client/index.ts";
 import { EtcdError } from "../../src/wire/index.ts";
 import { bytes, currentRevision, REFUSALS, refuses, revisionOf } from "./checks.ts";
 import type { SuiteTests } from "./scene.ts";
@@ -39,16 +39,14 @@ export const alarmTests: SuiteTests = {
   "Alarm is taken back by its kind and its member, and no other way": async ({ t, fresh }) => {
     const { client } = await fresh();
     await client.maintenance.alarmActivate(NOSPACE);
-    const { alarmDeactivate } = {
-      alarmDeactivate: client.maintenance.alarmDeactivate.bind(client.maintenance),
-    };
-    t.strictSame(await alarmDeactivate({ ...NOSPACE, memberId: 0n }), []);
-    t.strictSame(await alarmDeactivate({ ...NOSPACE, memberId: 1n }), []);
-    t.strictSame(await alarmDeactivate({ ...NOSPACE, alarm: "corrupt" }), []);
+    const takeBack = (alarm: Alarm) => client.maintenance.alarmDeactivate(alarm);
+    t.strictSame(await takeBack({ ...NOSPACE, memberId: 0n }), []);
+    t.strictSame(await takeBack({ ...NOSPACE, memberId: 1n }), []);
+    t.strictSame(await takeBack({ ...NOSPACE, alarm: "corrupt" }), []);
     t.strictSame(await client.maintenance.alarms(), [NOSPACE]);
-    t.strictSame(await alarmDeactivate(NOSPACE), [NOSPACE]);
+    t.strictSame(await takeBack(NOSPACE), [NOSPACE]);
     t.strictSame(await client.maintenance.alarms(), []);
-    t.strictSame(await alarmDeactivate(NOSPACE), []);
+    t.strictSame(await takeBack(NOSPACE), []);
   },
 
   "Alarm answers a whole header and uses no revision": async ({ t, fresh }) => {
@@ -90,7 +88,10 @@ export const alarmTests: SuiteTests = {
     await refuses(t, kv.txn().then(put).commit(), REFUSALS.noSpace, "Txn that puts");
     const untaken = kv.txn().then(op.delete("none")).else(put).commit();
     await refuses(t, untaken, REFUSALS.noSpace, "Txn that could put");
-    const nested = kv.txn().then(op.txn(kv.txn().then(put))).commit();
+    const nested = kv
+      .txn()
+      .then(op.txn(kv.txn().then(put)))
+      .commit();
     await refuses(t, nested, REFUSALS.noSpace, "Txn that puts inside");
     t.equal((await kv.get("a")).count, 1, "Range");
     t.equal((await kv.txn().then(op.get("a")).commit()).succeeded, true, "Txn that reads");

@@ -111,7 +111,9 @@ export async function currentRevision(client: Client): Promise<number> {
 }
 
 /** The revision in an answer's header. Throws when there is no header. */
-export function revisionOf(answer: { readonly header: messages.ResponseHeader | undefined }): number {
+export function revisionOf(answer: {
+  readonly header: messages.ResponseHeader | undefined;
+}): number {
   if (answer.header === undefined) {
     throw new TypeError("Cannot read the revision of an answer: it has no header");
   }
@@ -135,10 +137,7 @@ export function rows(
 }
 
 /** Keys as text, without the prefix of the test. */
-export function keys(
-  kvs: readonly { readonly key: Uint8Array }[],
-  prefix: string = "",
-): string[] {
+export function keys(kvs: readonly { readonly key: Uint8Array }[], prefix: string = ""): string[] {
   return kvs.map(({ key }) => text(key).slice(prefix.length));
 }
 

@@ -4,10 +4,7 @@ import { refuses } from "./checks.ts";
 import type { SuiteTests } from "./scene.ts";
 
 const NOT_FOUND = [STATUS.notFound, "etcdserver: member not found"] as const;
-const BAD_URLS = [
-  STATUS.invalidArgument,
-  "etcdserver: given member URLs are invalid",
-] as const;
+const BAD_URLS = [STATUS.invalidArgument, "etcdserver: given member URLs are invalid"] as const;
 const URL_EXISTS = [STATUS.failedPrecondition, "etcdserver: Peer URLs already exists"] as const;
 // A plain error on the server's side, hence unknown.
 const NOT_ENOUGH = [

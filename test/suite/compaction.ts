@@ -181,7 +181,9 @@ export const compactionTests: SuiteTests = {
 };
 
 export const watchCompactionTests: SuiteTests = {
-  "Watch from a compacted revision is made, and then cancelled with the revision": async (scene) => {
+  "Watch from a compacted revision is made, and then cancelled with the revision": async (
+    scene,
+  ) => {
     const { t, fresh } = scene;
     const { client } = await fresh();
     const first = await putTimes(client, "a", 5);

@@ -2,15 +2,7 @@
 import { op } from "../../src/client/index.ts";
 import { EMPTY_CONTEXT, messages, UNARY_METHODS } from "../../src/wire/index.ts";
 import type { EtcdError, StreamMethod, UnaryMethod } from "../../src/wire/index.ts";
-import {
-  bytes,
-  currentRevision,
-  plainSpaces,
-  REFUSALS,
-  refuses,
-  rows,
-  within,
-} from "./checks.ts";
+import { bytes, currentRevision, plainSpaces, REFUSALS, refuses, rows, within } from "./checks.ts";
 import type { Scene, SuiteTests } from "./scene.ts";
 
 /** Field 1 with a length far beyond the end. */
@@ -92,7 +84,12 @@ export const errorTests: SuiteTests = {
       ["text longer than memory", [0x0a, ...Array.from({ length: 9 }, () => 0xff), 0x01]],
       ["a field number that there cannot be", [0xf8, 0xff, 0xff, 0xff, 0x1f, 0x01]],
     ] as const) {
-      await refuses(t, unaryRaw(scene, "range", Uint8Array.from(request)), REFUSALS.unmarshal, what);
+      await refuses(
+        t,
+        unaryRaw(scene, "range", Uint8Array.from(request)),
+        REFUSALS.unmarshal,
+        what,
+      );
     }
   },
 

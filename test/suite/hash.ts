@@ -148,7 +148,10 @@ async function makeHistory(client: Client): Promise<void> {
   await client.kv.put("many2", "3");
   await client.lease.revoke(lease.lease);
   const put = client.kv.txn().then(op.put("hole", "1"));
-  await client.kv.txn().then(op.txn(put), op.txn(client.kv.txn().then(op.delete("hole")))).commit();
+  await client.kv
+    .txn()
+    .then(op.txn(put), op.txn(client.kv.txn().then(op.delete("hole"))))
+    .commit();
 }
 
 export const hashTests: SuiteTests = {

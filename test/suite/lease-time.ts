@@ -82,7 +82,9 @@ export const leaseTimeTests: SuiteTests = {
     await withProbe(client, async (probe) => {
       await probe.create({ key: "clock" });
       const renewing = setInterval(() => {
-        keeper.renew(kept.id).catch(t.threw);
+        keeper.renew(kept.id).catch((error: unknown) => {
+          t.threw(error);
+        });
       }, 300);
       await probe.next("a lease with a longer time to end");
       clearInterval(renewing);

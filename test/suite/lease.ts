@@ -1,13 +1,5 @@
 /** Leases, as far as no time has to pass. */
-import {
-  currentRevision,
-  keys,
-  REFUSALS,
-  refuses,
-  revisionOf,
-  text,
-  within,
-} from "./checks.ts";
+import { currentRevision, keys, REFUSALS, refuses, revisionOf, text, within } from "./checks.ts";
 import type { SuiteTests } from "./scene.ts";
 import { told, withProbe } from "./watch-probe.ts";
 

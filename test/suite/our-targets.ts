@@ -43,8 +43,7 @@ async function startOurs(
     ...(how.wire ? { listenClientUrls: ["http://127.0.0.1:0"] } : {}),
   });
   const address = how.wire ? new URL(etcd.clientUrls[0] ?? "").host : undefined;
-  const wire = 
-    address === undefined ? undefined : await GrpcChannel.connect(`http://${address}`);
+  const wire = address === undefined ? undefined : await GrpcChannel.connect(`http://${address}`);
   const end = async (): Promise<void> => {
     wire?.close();
     await etcd.stop();

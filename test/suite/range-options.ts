@@ -184,14 +184,17 @@ export const rangeOptionsTests: SuiteTests = {
 
   "Range pages through everything by limit and the last key": async (scene) => {
     const { t, client, prefix } = scene;
-    const names = Array.from({ length: 25 }, (_none, index) => `k${String(index).padStart(2, "0")}`);
+    const names = Array.from(
+      { length: 25 },
+      (_none, index) => `k${String(index).padStart(2, "0")}`,
+    );
     await make(
       scene,
       names.map((name) => [name, ""]),
     );
     const found: string[] = [];
     let from = prefix;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const end = { rangeEnd: `${prefix}~`, limit: 7 };
       const page = await client.kv.get(from, end);
       t.equal(page.count, names.length - found.length, "what is left");

@@ -5,14 +5,8 @@ import type { messages } from "../../src/wire/index.ts";
 import { currentRevision, keys, REFUSALS, refuses, revisionOf, rows, within } from "./checks.ts";
 import type { Scene, SuiteTests } from "./scene.ts";
 
-const NO_SORT = [
-  STATUS.unimplemented,
-  "RangeStream does not support custom sort orders",
-] as const;
-const NO_FILTER = [
-  STATUS.unimplemented,
-  "RangeStream does not support revision filters",
-] as const;
+const NO_SORT = [STATUS.unimplemented, "RangeStream does not support custom sort orders"] as const;
+const NO_FILTER = [STATUS.unimplemented, "RangeStream does not support revision filters"] as const;
 
 async function collect(
   { client }: Pick<Scene, "client">,

@@ -67,7 +67,7 @@ export interface Scene {
    * A server for this test alone, stopped when the test ends. It elects itself quickly, which makes
    * the least TTL of a lease one second: ceil(⌊3·10/2⌋·10 ms), see etcd server/lease/lessor.go.
    */
-  fresh(options?: ServerOptions): Promise<OwnServer>;
+  readonly fresh: (options?: ServerOptions) => Promise<OwnServer>;
 }
 
 /** A tenth of etcd's defaults: a tenth of the time to elect. */

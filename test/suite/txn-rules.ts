@@ -56,7 +56,14 @@ export const txnRulesTests: SuiteTests = {
   "Txn looks at the number of operations before it looks at them": async (scene) => {
     const { t, client, prefix } = scene;
     const empty = Array.from({ length: 129 }, () => op.get(""));
-    await refuses(t, client.kv.txn().then(...empty).commit(), REFUSALS.tooManyOps);
+    await refuses(
+      t,
+      client.kv
+        .txn()
+        .then(...empty)
+        .commit(),
+      REFUSALS.tooManyOps,
+    );
     const wrong = client.kv.txn().then(op.get(""), ...gets(prefix, 1));
     await refuses(t, wrong.commit(), REFUSALS.emptyKey);
   },
@@ -142,7 +149,14 @@ export const txnRulesTests: SuiteTests = {
     const put = op.put(`${prefix}a`, "1");
     const remove = op.delete(`${prefix}a`);
     const twice = async (...operations: Operation[]): Promise<void> => {
-      await refuses(t, client.kv.txn().then(...operations).commit(), REFUSALS.duplicateKey);
+      await refuses(
+        t,
+        client.kv
+          .txn()
+          .then(...operations)
+          .commit(),
+        REFUSALS.duplicateKey,
+      );
     };
     await twice(nested(client, put), put);
     await twice(put, nested(client, put));

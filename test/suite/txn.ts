@@ -31,7 +31,10 @@ export const txnTests: SuiteTests = {
   },
 
   "Txn with no conditions succeeds": async ({ t, client, prefix }) => {
-    const answer = await client.kv.txn().then(op.put(`${prefix}a`, "1")).commit();
+    const answer = await client.kv
+      .txn()
+      .then(op.put(`${prefix}a`, "1"))
+      .commit();
     t.equal(answer.succeeded, true);
   },
 
@@ -194,7 +197,10 @@ export const txnTests: SuiteTests = {
   "Txn reads with keys_only leave the lease out": async ({ t, client, prefix }) => {
     const { id } = await client.lease.grant(60);
     await client.kv.put(`${prefix}a`, "v", { lease: id });
-    const answer = await client.kv.txn().then(op.get(`${prefix}a`, { keysOnly: true })).commit();
+    const answer = await client.kv
+      .txn()
+      .then(op.get(`${prefix}a`, { keysOnly: true }))
+      .commit();
     const [get] = answer.responses;
     t.equal(get?.type === "get" && get.kvs[0]?.lease, 0n);
     await client.lease.revoke(id);
@@ -217,7 +223,10 @@ export const txnTests: SuiteTests = {
       .if(compare(`${prefix}a`).version("=", 0))
       .then(op.put(`${prefix}b`, "compared before"))
       .else(op.put(`${prefix}b`, "compared after"));
-    await client.kv.txn().then(op.put(`${prefix}a`, "1"), op.txn(nested)).commit();
+    await client.kv
+      .txn()
+      .then(op.put(`${prefix}a`, "1"), op.txn(nested))
+      .commit();
     t.equal((await client.kv.get(`${prefix}b`)).kvs[0]?.value.toString(), "compared before");
   },
 
@@ -234,7 +243,9 @@ export const txnTests: SuiteTests = {
   "Txn in which one operation is refused does nothing of it": async ({ t, client, prefix }) => {
     const before = await currentRevision(client);
     const lease = 0x7fff_0000_0000_0002n;
-    const txn = client.kv.txn().then(op.put(`${prefix}a`, "1"), op.put(`${prefix}b`, "2", { lease }));
+    const txn = client.kv
+      .txn()
+      .then(op.put(`${prefix}a`, "1"), op.put(`${prefix}b`, "2", { lease }));
     await refuses(t, txn.commit(), REFUSALS.leaseNotFound);
     t.equal((await client.kv.get(prefix, { prefix: true })).count, 0);
     t.equal(await currentRevision(client), before);
@@ -246,9 +257,16 @@ export const txnTests: SuiteTests = {
       op.put(`${prefix}b`, "2", { lease }),
       op.put(`${prefix}c`, "", { ignoreValue: true }),
     ];
-    const answer = await client.kv.txn().then(op.put(`${prefix}a`, "1")).else(...wrong).commit();
+    const answer = await client.kv
+      .txn()
+      .then(op.put(`${prefix}a`, "1"))
+      .else(...wrong)
+      .commit();
     t.equal(answer.succeeded, true);
-    const nested = client.kv.txn().then(op.put(`${prefix}d`, "1")).else(...wrong);
+    const nested = client.kv
+      .txn()
+      .then(op.put(`${prefix}d`, "1"))
+      .else(...wrong);
     t.equal((await client.kv.txn().then(op.txn(nested)).commit()).succeeded, true);
     const { kvs } = await client.kv.get(prefix, { prefix: true });
     t.strictSame(keys(kvs, prefix), ["a", "d"]);

@@ -44,7 +44,7 @@ export const watchHistoryTests: SuiteTests = {
       probe.ask({ ...range, startRevision: first });
       probe.ask({ ...range, startRevision: first });
       const seen = new Map<number, string>();
-      for (let events = 0; events < 6; ) {
+      for (let events = 0; events < 6;) {
         const { watchId, created, events: list } = await probe.next();
         seen.set(watchId, (seen.get(watchId) ?? "") + (created ? "c" : "e".repeat(list.length)));
         events += list.length;
@@ -185,7 +185,10 @@ export const watchHistoryTests: SuiteTests = {
   "Watch that may fragment gets short answers whole": async ({ t, client, prefix }) => {
     await withProbe(client, async (probe) => {
       await probe.create({ key: prefix, rangeEnd: `${prefix}~`, fragment: true });
-      await client.kv.txn().then(op.put(`${prefix}a`, "1"), op.put(`${prefix}b`, "2")).commit();
+      await client.kv
+        .txn()
+        .then(op.put(`${prefix}a`, "1"), op.put(`${prefix}b`, "2"))
+        .commit();
       const answer = await probe.next();
       t.strictSame([answer.fragment, answer.events.length], [false, 2]);
     });

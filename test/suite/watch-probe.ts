@@ -73,7 +73,10 @@ export async function withProbe(
 }
 
 /** Events as text: `+key=value` or `-key`, without the prefix of the test. */
-export function told(answer: { readonly events: readonly messages.Event[] }, prefix: string): string {
+export function told(
+  answer: { readonly events: readonly messages.Event[] },
+  prefix: string,
+): string {
   return answer.events.map((event) => toldEvent(event, prefix)).join(" ");
 }
 

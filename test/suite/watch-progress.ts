@@ -58,7 +58,7 @@ export const watchProgressTests: SuiteTests = {
         const put = client.kv.put(`${prefix}a`, String(index));
         probe.requestProgress();
         await put;
-        for (let events = 0; events === 0; ) {
+        for (let events = 0; events === 0;) {
           const answer = await probe.next();
           events = answer.events.length;
           if (events === 0) {
@@ -177,7 +177,10 @@ export const watchPeriodicTests: SuiteTests = {
       for (let answers = 0; answers < 4; answers += 1) {
         ids.add((await probe.next()).watchId);
       }
-      t.strictSame([...ids].toSorted(), [0, 1]);
+      t.strictSame(
+        [...ids].toSorted((a, b) => a - b),
+        [0, 1],
+      );
     });
   },
 

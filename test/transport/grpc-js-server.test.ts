@@ -12,8 +12,6 @@ import {
   UNARY_METHODS,
 } from "../../src/wire/index.ts";
 import type { CallContext, Logger, UnaryMethod } from "../../src/wire/index.ts";
-import { GrpcJsServer } from "../../src/transport/grpc-js-server.ts";
-import { Listener } from "../../src/transport/index.ts";
 import { echoChannel } from "../harness/echo-channel.ts";
 import { closed, hostOf, serveChannel } from "./serve-channel.ts";
 import { StreamCollector } from "./stream-collector.ts";
@@ -226,69 +224,4 @@ void t.test("GrpcJsServer closes a connection whose client has closed its side",
   socket.end(Buffer.concat([Buffer.from(PREFACE), emptySettings]));
   await closed(socket);
   t.pass("closed");
-});
-
-/** An HTTP/2 frame. */
-function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(streamId, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** Header fields without compression. */
-function fields(headers: Record<string, string>): Buffer {
-  return Buffer.concat(
-    Object.entries(headers).flatMap(([name, value]) => [
-      Buffer.from([0, name.length]),
-      Buffer.from(name),
-      Buffer.from([value.length]),
-      Buffer.from(value),
-    ]),
-  );
-}
-
-void t.test("GrpcJsServer drops a client that has broken HTTP/2, and its streams", async (t) => {
-  const told: string[] = [];
-  let breakRules: () => void = () => undefined;
-  const server = new GrpcJsServer({
-    channel: {
-      ...echoChannel(),
-      stream: () => ({
-        write: () => {
-          told.push("write");
-          breakRules();
-        },
-        end: () => told.push("end"),
-        cancel: () => told.push("cancel"),
-        drained: () => told.push("drained"),
-      }),
-    },
-    logger: SILENT_LOGGER,
-    sweepIntervalMs: 5,
-  });
-  const listener = await Listener.open({ url: "http://127.0.0.1:0", logger: SILENT_LOGGER });
-  listener.serve({ http2: server });
-  const socket = connect(hostOf(listener.url));
-  socket.on("error", () => undefined);
-  const request = fields({
-    ":method": "POST",
-    ":scheme": "http",
-    ":path": "/etcdserverpb.Watch/Watch",
-    "content-type": "application/grpc",
-  });
-  const emptySettings = frame(4, 0, 0, Buffer.alloc(0));
-  const dataOnNoStream = frame(0, 0, 0, Buffer.alloc(5));
-  const message = frame(0, 0, 1, Buffer.from([0, 0, 0, 0, 1, 65]));
-  socket.write(
-    Buffer.concat([Buffer.from(PREFACE), emptySettings, frame(1, 4, 1, request), message]),
-  );
-  breakRules = () => socket.end(dataOnNoStream);
-  socket.resume();
-  await closed(socket);
-  await server.close({ graceMs: 3_600_000 });
-  await listener.close();
-  t.same(told, ["write", "cancel"]);
 });
