@@ -1,5 +1,6 @@
 /** The real world around {@link run}: this process, its streams, its signals, the real server. */
 import { run } from "./command.ts";
+import type { Ending } from "./command.ts";
 import { ExitSignals } from "./exit-signals.ts";
 import { notifyInitDaemon } from "./init-daemon.ts";
 import type { ZapLogger } from "./logger.ts";
@@ -10,12 +11,29 @@ const FLUSH_LIMIT_MS = 1_000;
 /** Runs the program in this process, and ends it. */
 export async function main(): Promise<void> {
   let logger: ZapLogger | undefined;
-  process.on("exit", () => logger?.flushSync());
-  process.on("uncaughtException", (error) => {
-    logger?.fatal("uncaught error", { error, stacktrace: error.stack });
+  const die = (error: unknown): void => {
+    const stack = error instanceof Error ? error.stack : undefined;
+    if (logger === undefined) {
+      process.stderr.write(`${stack ?? String(error)}\n`);
+    }
+    logger?.fatal("uncaught error", { error, stacktrace: stack });
     void flush(logger).then(() => process.exit(1)); // Never rejects.
-  });
-  const ending = await run({
+  };
+  process.on("exit", () => logger?.flushSync());
+  process.on("uncaughtException", die);
+  try {
+    const ending = await runHere((newLogger) => {
+      logger = newLogger;
+    });
+    await flush(logger);
+    finish(ending);
+  } catch (error) {
+    die(error);
+  }
+}
+
+function runHere(useLogger: (logger: ZapLogger) => void): Promise<Ending> {
+  return run({
     program: process.argv[1] ?? "etcdlet",
     args: process.argv.slice(2),
     environment: process.env,
@@ -26,17 +44,31 @@ export async function main(): Promise<void> {
       return Etcd.start(options);
     },
     catchSignals: (onRepeated) => new ExitSignals(process, onRepeated),
-    notifyReady: (readyLogger) => notifyInitDaemon(readyLogger, process.env),
-    useLogger: (newLogger) => {
-      logger = newLogger;
+    notifyReady: async (readyLogger) => {
+      await notifyInitDaemon(readyLogger, process.env);
+      await keepCompiledCode();
     },
+    useLogger,
   });
-  await flush(logger);
+}
+
+function finish(ending: Ending): void {
   if (ending.kind === "signal") {
     ending.signals.raise(ending.signal);
   } else {
     process.exit(ending.code);
   }
+}
+
+/**
+ * Writes the code that was compiled to where bin/etcdlet has the next start look for it.
+ *
+ * Node.js does so when a program ends, but not when a signal ends it, which is how this one does.
+ */
+async function keepCompiledCode(): Promise<void> {
+  // The cast adds what Node.js has from 22.10 on, and the types of 20 do not know.
+  const nodeModule = (await import("node:module")) as { flushCompileCache?: () => void };
+  nodeModule.flushCompileCache?.();
 }
 
 async function flush(logger: ZapLogger | undefined): Promise<void> {

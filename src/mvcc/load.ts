@@ -16,7 +16,8 @@ export interface StoredIdentity {
   readonly memberId: bigint | undefined;
   readonly clusterId: bigint | undefined;
   readonly term: number;
-  readonly appliedIndex: number;
+  /** Applied indexes up to this may have been used. */
+  readonly reservedIndex: number;
   /** Undefined while they are as the options say. */
   readonly peerUrls: readonly string[] | undefined;
 }
@@ -37,7 +38,7 @@ export function loadIdentity(engine: Engine): StoredIdentity {
     memberId: readId(engine, META.memberId),
     clusterId: readId(engine, META.clusterId),
     term: readNumber(engine, META.term) ?? 0,
-    appliedIndex: readNumber(engine, META.appliedIndex) ?? 0,
+    reservedIndex: readNumber(engine, META.reservedIndex) ?? 0,
     peerUrls: readStrings(engine, META.peerUrls),
   };
 }

@@ -3,10 +3,14 @@
  * docs/data-layout.md describes the same for people.
  */
 
-/** First byte of every key. 0x00 is the engine's own. On disk: never change or reuse. */
+/**
+ * First byte of every key; 0xff is the engine's own. Revisions come before the small tables, so that
+ * a change to one of those does not make LevelDB merge all revisions again.
+ * On disk: never change or reuse.
+ */
 const TABLE = {
-  /** `r` main (8 bytes) sub (4 bytes) -> KeyValue; a tombstone has only its key. */
-  revision: 0x72,
+  /** `K` main (8 bytes) sub (4 bytes) -> KeyValue; a tombstone has only its key. */
+  revision: 0x4b,
   /** `l` lease id (8 bytes) -> leasepb.Lease. */
   lease: 0x6c,
   /** `a` member id (8 bytes) alarm type (1 byte) -> AlarmMember. */
@@ -28,7 +32,7 @@ export const META = {
   clusterId: metaKey("cluster-id"),
   /** Decimal numbers. */
   term: metaKey("term"),
-  appliedIndex: metaKey("applied-index"),
+  reservedIndex: metaKey("reserved-index"),
   /** JSON array of strings: what MemberUpdate set last. */
   peerUrls: metaKey("peer-urls"),
   scheduledCompaction: metaKey("scheduled-compaction"),

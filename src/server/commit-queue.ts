@@ -19,6 +19,12 @@ import type { ApplyState } from "./apply.ts";
 import type { Command } from "./command.ts";
 import { QUEUE_LIMITS } from "./limits.ts";
 
+/**
+ * The applied index must not go back at a restart. It is not written with every group, but this far
+ * ahead when it has caught up: a start may skip some numbers.
+ */
+const INDEX_RESERVE = 10_000;
+
 interface Waiting {
   readonly command: Command;
   readonly bytes: number;
@@ -40,6 +46,8 @@ export class CommitQueue {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #appliedIndex: number;
+  /** What the disk has: a restart begins there. */
+  #reservedIndex: number;
   #running: Promise<void> | undefined = undefined;
   #committing: Promise<void> | undefined = undefined;
   #refuseAll: EtcdError | undefined = undefined;
@@ -48,10 +56,11 @@ export class CommitQueue {
     this.#store = store;
     this.#state = state;
     this.#logger = logger;
-    this.#appliedIndex = store.identity.appliedIndex;
+    this.#appliedIndex = store.identity.reservedIndex;
+    this.#reservedIndex = this.#appliedIndex;
   }
 
-  /** Commands applied since the first start. */
+  /** Grows with every command, over restarts too. */
   get appliedIndex(): number {
     return this.#appliedIndex;
   }
@@ -160,7 +169,10 @@ export class CommitQueue {
       applied.push({ waiting, response, refusal });
     }
     this.#appliedIndex += group.length;
-    if (!txn.isEmpty) txn.putRecord(META.appliedIndex, encodeNumber(this.#appliedIndex));
+    if (this.#appliedIndex > this.#reservedIndex && !txn.isEmpty) {
+      this.#reservedIndex = this.#appliedIndex + INDEX_RESERVE;
+      txn.putRecord(META.reservedIndex, encodeNumber(this.#reservedIndex));
+    }
     return applied;
   }
 

@@ -43,6 +43,7 @@ const RECONNECT_MS_MAX = 3_000;
 /** What the server may send ahead of being read, bytes: on a stream, and in all. */
 const RECEIVE_WINDOW_BYTES = 1024 * 1024;
 
+/** What {@link GrpcChannel.connect} takes. */
 export interface GrpcChannelOptions {
   /** Sent with every call, names in lower case. What a call's context says goes before it. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -73,9 +74,7 @@ export class GrpcChannel implements Channel {
       this.#metadata.set(name, value);
     }
     const credentials = grpc.credentials.createInsecure();
-    this.#clients = urls.map(
-      (url) => new grpc.Client(targetOf(url), credentials, CHANNEL_OPTIONS),
-    );
+    this.#clients = urls.map((url) => new grpc.Client(targetOf(url), credentials, CHANNEL_OPTIONS));
   }
 
   /**

@@ -20,7 +20,7 @@ import { MetadataContext, ServerStream, statusOf, tooLarge } from "./grpc-js-str
 import { OpenSockets } from "./open-sockets.ts";
 
 /** Largest write request, bytes. Source: etcd server/embed/config.go, DefaultMaxRequestBytes. */
-export const REQUEST_BYTES_MAX = 1_572_864;
+const REQUEST_BYTES_MAX = 1_572_864;
 
 /** What a message may be larger than a request. Source: etcd api/v3rpc/grpc.go, grpcOverheadBytes. */
 const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
@@ -35,6 +35,7 @@ const REFUSED_MESSAGE_FACTOR = 4;
 const KEEPALIVE_INTERVAL_MS = 2 * 60 * 60 * 1000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 
+/** What a {@link GrpcJsServer} is made of. */
 export interface GrpcJsServerOptions {
   readonly channel: Channel;
   /** Default {@link REQUEST_BYTES_MAX}; a message may be half a mebibyte larger. */
@@ -61,8 +62,7 @@ export class GrpcJsServer implements ConnectionHandler {
   constructor(options: GrpcJsServerOptions) {
     this.#channel = options.channel;
     this.#logger = options.logger;
-    this.#messageBytesMax =
-      (options.maxRequestBytes ?? REQUEST_BYTES_MAX) + MESSAGE_OVERHEAD_BYTES;
+    this.#messageBytesMax = (options.maxRequestBytes ?? REQUEST_BYTES_MAX) + MESSAGE_OVERHEAD_BYTES;
     this.#server = new Server(this.#options());
     for (const [method, path] of Object.entries(UNARY_METHODS)) {
       // Object.entries() widens the keys, here and below.

@@ -30,6 +30,7 @@ const STREAM_BUFFER_BYTES_MAX = 256 * 1024;
 /** What a held message costs beside its bytes, so that empty ones are bounded too. */
 const MESSAGE_COST_BYTES = 64;
 
+/** What a {@link ServerStream} is made of. */
 export interface ServerStreamOptions {
   readonly call: ServerWritableStream<Buffer, Uint8Array> | ServerDuplexStream<Buffer, Uint8Array>;
   readonly method: StreamMethod;

@@ -14,7 +14,7 @@ import { OpenSockets } from "./open-sockets.ts";
  * connections included), and with one until its answer is sent. Then it is dropped. Twice the
  * minute that a Prometheus server leaves between two requests on one connection.
  */
-export const HTTP_PHASE_TIMEOUT_MS = 120_000;
+const HTTP_PHASE_TIMEOUT_MS = 120_000;
 
 /** Bytes of a request's head; more is answered with 431. */
 const HTTP_HEAD_BYTES_MAX = 16 * 1024;
@@ -26,7 +26,7 @@ const HTTP_HEAD_BYTES_MAX = 16 * 1024;
 const HTTP_BODY_BYTES_MAX = 256 * 1024;
 
 /** Open connections. One more, and the one that has been idle longest is dropped. */
-export const HTTP_CONNECTIONS_MAX = 1024;
+const HTTP_CONNECTIONS_MAX = 1024;
 
 /** Source: etcd server/embed/serve.go, addCORSHeader. */
 const CORS_HEADERS = {
@@ -34,6 +34,7 @@ const CORS_HEADERS = {
   "Access-Control-Allow-Headers": "accept, content-type, authorization",
 } as const;
 
+/** What an {@link HttpServer} is made of. */
 export interface HttpServerOptions {
   readonly pages: HttpPages;
   /**
@@ -54,6 +55,7 @@ interface Connection {
   readonly timer: NodeJS.Timeout;
 }
 
+/** Pages over connections that are handed in. */
 export class HttpServer implements ConnectionHandler {
   readonly #pages: HttpPages;
   readonly #cors: ReadonlySet<string> | undefined;
@@ -215,7 +217,9 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     return;
   }
   const status =
-    error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : "400 Bad Request";
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`,
     () => socket.destroy(),

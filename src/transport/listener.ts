@@ -10,7 +10,7 @@
  */
 import { existsSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import type { ListenOptions, Server, Socket } from "node:net";
+import type { AddressInfo, ListenOptions, Server, Socket } from "node:net";
 import { dirname } from "node:path";
 import type { Logger } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
@@ -22,13 +22,13 @@ import { protocolOf } from "./preface.ts";
  * Milliseconds in which a connection has to say what it speaks; then it is dropped. Clients send
  * their first bytes with the handshake; ten seconds is what etcd grants a TLS handshake.
  */
-export const PREFACE_TIMEOUT_MS = 10_000;
+const PREFACE_TIMEOUT_MS = 10_000;
 
 /**
  * Connections that have not yet said what they speak, or that wait for {@link Listener.serve}. One
  * more, and the oldest is dropped: whoever just came is the likelier one to be in earnest.
  */
-export const UNDECIDED_CONNECTIONS_MAX = 1024;
+const UNDECIDED_CONNECTIONS_MAX = 1024;
 
 /** Milliseconds of silence before TCP asks whether the far end lives. Source: Go, net.Listen. */
 const TCP_KEEP_ALIVE_MS = 15_000;
@@ -53,6 +53,7 @@ export interface Handlers {
   readonly http1?: ConnectionHandler | undefined;
 }
 
+/** What {@link Listener.open} takes. */
 export interface ListenerOptions {
   /** See {@link parseListenUrl}. */
   readonly url: string;
@@ -69,6 +70,7 @@ interface Undecided {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** An address that is listened on, until {@link Listener.close}. */
 export class Listener {
   /** The URL with the real port. */
   readonly url: string;
@@ -83,13 +85,14 @@ export class Listener {
   #closed: Promise<void> | undefined;
 
   private constructor(server: Server, address: ListenAddress, options: ListenerOptions) {
-    const bound = server.address();
-    if (address.kind === "unix" || bound === null || typeof bound === "string") {
+    if (address.kind === "unix") {
       this.url = options.url.trim();
-      this.address = address.kind === "unix" ? address.path : String(bound);
+      this.address = address.path;
     } else {
-      this.url = `http://${hostPort(address.host, bound.port)}`;
-      this.address = hostPort(bound.address, bound.port);
+      // It is bound, and not to a path.
+      const { address: host, port } = server.address() as AddressInfo;
+      this.url = `http://${hostPort(address.host, port)}`;
+      this.address = hostPort(host, port);
     }
     this.#server = server;
     this.#prefaceTimeoutMs = options.prefaceTimeoutMs ?? PREFACE_TIMEOUT_MS;
@@ -235,7 +238,8 @@ function listenText(address: ListenAddress, cause: NodeJS.ErrnoException): strin
     return `listen tcp ${hostPort(host, address.port)}: bind: ${reason ?? cause.message}`;
   }
   // libuv says EACCES for a missing folder as well.
-  if (cause.code === "EACCES" && !existsSync(dirname(address.path))) reason = BIND_REASONS["ENOENT"];
+  const folderMissing = cause.code === "EACCES" && !existsSync(dirname(address.path));
+  if (folderMissing) reason = BIND_REASONS["ENOENT"];
   return `listen unix ${address.path}: bind: ${reason ?? cause.message}`;
 }
 

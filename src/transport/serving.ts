@@ -28,6 +28,7 @@ export interface ServingHandlers {
   readonly corsOrigins?: readonly string[] | undefined;
 }
 
+/** How long closing may take. */
 export interface CloseOptions {
   /** Milliseconds that calls under way have to finish. */
   readonly graceMs: number;

@@ -36,7 +36,7 @@ t.test("Store.open() of nothing has no identity", async (t) => {
     memberId: undefined,
     clusterId: undefined,
     term: 0,
-    appliedIndex: 0,
+    reservedIndex: 0,
     peerUrls: undefined,
   });
 });
@@ -46,7 +46,7 @@ t.test("Store.open() reads the identity back", async (t) => {
     batch.put(META.memberId, encodeId(2n ** 64n - 2n));
     batch.put(META.clusterId, encodeId(5n));
     batch.put(META.term, encodeNumber(7));
-    batch.put(META.appliedIndex, encodeNumber(99));
+    batch.put(META.reservedIndex, encodeNumber(99));
     batch.put(META.peerUrls, Buffer.from('["http://a:1","http://b:2"]'));
   });
   const { identity } = await openStore(engine);
@@ -54,7 +54,7 @@ t.test("Store.open() reads the identity back", async (t) => {
     memberId: 2n ** 64n - 2n,
     clusterId: 5n,
     term: 7,
-    appliedIndex: 99,
+    reservedIndex: 99,
     peerUrls: ["http://a:1", "http://b:2"],
   });
 });

@@ -12,18 +12,19 @@ const OUR_DIFFERENCES: Differences = {
   downgrades: false,
 };
 
-/** Our server, called without a wire in between. */
+/** Our server, called without a wire in between; in memory where no test restarts it. */
 export const inProcessTarget: Target = {
   name: "in-process",
   differences: OUR_DIFFERENCES,
-  start: async (options) => startOurs(await makeFolder(), options, { wire: false }),
+  start: async (options) =>
+    startOurs(await makeFolder(), options, { wire: false, disk: options.inMemory !== true }),
 };
 
-/** Our server behind a port. */
+/** Our server behind a port, always on a disk. */
 export const grpcTarget: Target = {
   name: "gRPC",
   differences: OUR_DIFFERENCES,
-  start: async (options) => startOurs(await makeFolder(), options, { wire: true }),
+  start: async (options) => startOurs(await makeFolder(), options, { wire: true, disk: true }),
 };
 
 async function makeFolder(): Promise<string> {
@@ -33,11 +34,12 @@ async function makeFolder(): Promise<string> {
 async function startOurs(
   folder: string,
   options: ServerOptions,
-  how: { readonly wire: boolean },
+  how: { readonly wire: boolean; readonly disk: boolean },
 ): Promise<RunningServer> {
+  const { inMemory: _inMemory, ...rest } = options;
   const etcd = await Etcd.start({
-    ...options,
-    dataDir: join(folder, "data"),
+    ...rest,
+    dataDir: how.disk ? join(folder, "data") : undefined,
     unsafeNoFsync: true,
     initialAdvertisePeerUrls: ["http://127.0.0.1:2380"],
     ...(how.wire ? { listenClientUrls: ["http://127.0.0.1:0"] } : {}),

@@ -70,6 +70,21 @@ export const rangeStreamTests: SuiteTests = {
     t.strictSame(await sizes({ limit: 4 }), [4]);
   },
 
+  "RangeStream takes fewer keys when they are large": async (scene) => {
+    const { t, client, prefix } = scene;
+    const value = Buffer.alloc(400_000);
+    for (let index = 0; index < 30; index += 1) {
+      await client.kv.put(prefix + String(index).padStart(2, "0"), value);
+    }
+    const chunks = await collect(scene, prefix, { prefix: true });
+    t.strictSame(
+      chunks.map(({ kvs }) => kvs.length),
+      [10, 5, 5, 5, 5],
+      "half as many after more than twice --max-request-bytes, and as many after less",
+    );
+    await client.kv.delete(prefix, { prefix: true });
+  },
+
   "RangeStream says header, count and more in the last chunk only": async (scene) => {
     const { t, client, prefix } = scene;
     await makeMany(scene, 25);

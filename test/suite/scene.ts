@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly compactionBatchLimit?: number;
   readonly heartbeatIntervalMs?: number;
   readonly electionTimeoutMs?: number;
+  /** It is never restarted, so that nothing need be on a disk where a target can do without. */
+  readonly inMemory?: boolean;
 }
 
 /** A server that runs. */

@@ -1,5 +1,5 @@
 /** Txn: what may be in one, and what may not. */
-import { op } from "../../src/client/index.ts";
+import { compare, op } from "../../src/client/index.ts";
 import type { Client, Operation, Txn } from "../../src/client/index.ts";
 import { bytes, currentRevision, REFUSALS, refuses, rows, within } from "./checks.ts";
 import type { Scene, SuiteTests } from "./scene.ts";
@@ -47,6 +47,14 @@ export const txnRulesTests: SuiteTests = {
         .then(...gets(prefix, outer - 1), nested(client, ...gets(`${prefix}n`, inside)));
     await accepts(scene, make(100, 28), "100 and 28 inside");
     await refuses(t, make(100, 29).commit(), REFUSALS.tooManyOps);
+    const conditions = Array.from({ length: 100 }, () => compare(prefix).version("=", 0));
+    const asked = client.kv.txn().if(...conditions);
+    await refuses(
+      t,
+      asked.then(nested(client, ...gets(prefix, 29))).commit(),
+      REFUSALS.tooManyOps,
+      "conditions count",
+    );
     const twice = client.kv
       .txn()
       .then(nested(client, ...gets(prefix, 126)), nested(client, ...gets(prefix, 126)));

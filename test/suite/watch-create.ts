@@ -104,6 +104,8 @@ export const watchCreateTests: SuiteTests = {
       const reason = "etcdserver: mvcc: required revision has been compacted";
       t.match(answer, refusedWatch(reason));
       t.equal((await probe.create({ key: prefix, startRevision: -99 })).canceled, true);
+      const both = { key: `${prefix}b`, rangeEnd: `${prefix}a`, startRevision: -1 };
+      t.equal((await probe.create(both)).cancelReason, reason, "before it looks at the range");
       t.equal((await probe.create({ key: prefix })).created, true, "the stream lives on");
     });
   },

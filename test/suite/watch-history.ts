@@ -182,6 +182,29 @@ export const watchHistoryTests: SuiteTests = {
     await client.kv.delete(prefix, { prefix: true });
   },
 
+  "Watch that may fragment gets an event that is too long by itself": async (scene) => {
+    const { t, client, prefix } = scene;
+    const value = Buffer.alloc(1_200_000);
+    await client.kv.put(`${prefix}a`, value);
+    await client.kv.put(`${prefix}b`, value);
+    const startRevision = revisionOf(await client.kv.put(`${prefix}a`, value));
+    await client.kv.put(`${prefix}b`, value);
+    await withProbe(client, async (probe) => {
+      const range = { key: prefix, rangeEnd: `${prefix}~`, startRevision };
+      await probe.create({ ...range, fragment: true, prevKv: true });
+      const pieces = await probe.take(2);
+      t.strictSame(
+        pieces.map(({ events, fragment }) => [events.length, fragment]),
+        [
+          [1, true],
+          [1, false],
+        ],
+      );
+      t.equal(pieces[0]?.events[0]?.prevKv?.value.length, value.length);
+    });
+    await client.kv.delete(prefix, { prefix: true });
+  },
+
   "Watch that may fragment gets short answers whole": async ({ t, client, prefix }) => {
     await withProbe(client, async (probe) => {
       await probe.create({ key: prefix, rangeEnd: `${prefix}~`, fragment: true });

@@ -22,7 +22,7 @@ function reply(body: string, status = 200): HttpReply {
 
 /** Says what it was asked. */
 const echoPages: HttpPages = {
-  page: ({ method, path, query }: HttpRequest) => reply(`${method} ${path} ${query}`),
+  page: ({ method, path, query }: HttpRequest) => reply(`${method} ${path} ${query.toString()}`),
 };
 
 async function serveHttp(
@@ -78,9 +78,15 @@ void t.test("HttpServer gives the pages method, path and query", async (t) => {
   const body = async (path: string, init?: RequestInit): Promise<string> =>
     (await fetch(url + path, init)).text();
   t.equal(await body("/health"), "GET /health ");
-  t.equal(await body("/readyz?exclude=a&exclude=b%20c&verbose"), "GET /readyz exclude=a&exclude=b+c&verbose=");
+  t.equal(
+    await body("/readyz?exclude=a&exclude=b%20c&verbose"),
+    "GET /readyz exclude=a&exclude=b+c&verbose=",
+  );
   t.equal(await body("/a%2Fb", { method: "POST", body: "x".repeat(1000) }), "POST /a%2Fb ");
-  const absolute = await raw(url, `GET http://x/version?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const absolute = await raw(
+    url,
+    `GET http://x/version?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+  );
   t.match(absolute, /\r\n\r\nGET \/version a=b$/u);
   const host = await raw(url, `GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
   t.match(host, /\r\n\r\nGET \/ $/u);
@@ -179,8 +185,12 @@ void t.test("HttpServer answers a client that has closed its sending side", asyn
 
 void t.test("HttpServer answers requests that come at once, in order", async (t) => {
   const { url } = await serveHttp(t);
-  const request = (path: string, more = ""): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
-  const text = await raw(url, request("/1") + request("/2") + request("/3", "Connection: close\r\n"));
+  const request = (path: string, more = ""): string =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+  const text = await raw(
+    url,
+    request("/1") + request("/2") + request("/3", "Connection: close\r\n"),
+  );
   t.same(text.match(/GET \/\d/gu), ["GET /1", "GET /2", "GET /3"]);
 });
 

@@ -40,14 +40,10 @@ void t.test("parseListenUrl() refuses everything else with etcd's text", async (
 
 void t.test("parseListenUrl() reads back what hostPort() prints", async (t) => {
   fc.assert(
-    fc.property(
-      fc.oneof(fc.ipV4(), fc.ipV6()),
-      fc.nat({ max: 65535 }),
-      (host, port) => {
-        const address = parseListenUrl(`http://${hostPort(host, port)}`);
-        return address.kind === "tcp" && address.host === host && address.port === port;
-      },
-    ),
+    fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat({ max: 65535 }), (host, port) => {
+      const address = parseListenUrl(`http://${hostPort(host, port)}`);
+      return address.kind === "tcp" && address.host === host && address.port === port;
+    }),
   );
   t.equal(hostPort("::1", 1), "[::1]:1");
 });

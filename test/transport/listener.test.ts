@@ -93,7 +93,7 @@ void t.test("Listener hands a connection over by its first bytes and loses none"
   t.equal(await ask(listener, `${PREFACE}rest`), `http2:${PREFACE}rest`);
   t.equal(await ask(listener, "GET / HTTP/1.1\r\n\r\n"), "http1:GET / HTTP/1.1\r\n\r\n");
   t.equal(await ask(listener, "\x16\x03\x01"), "http1:\x16\x03\x01");
-  t.equal(await ask(listener, ...PREFACE, "x", "y"), `http2:${PREFACE}xy`);
+  t.equal(await ask(listener, ...PREFACE.split(""), "x", "y"), `http2:${PREFACE}xy`);
   t.equal(await ask(listener, "PR", "OPFIND", " /"), "http1:PROPFIND /");
 });
 
@@ -189,6 +189,9 @@ void t.test("Listener.open() at an address in use says so in Go's words", async 
   await t.rejects(open(t, { url: listener.url }), { name: "ListenError", message });
   const { port } = new URL(listener.url);
   await t.rejects(open(t, { url: `http://localhost:${port}` }), { message });
+  await t.rejects(open(t, { url: `http://0.0.0.0:${port}` }), {
+    message: `listen tcp 0.0.0.0:${port}: bind: address already in use`,
+  });
 });
 
 void t.test("Listener.open() at an address of another machine fails in Go's words", async (t) => {
