@@ -4,8 +4,10 @@
  */
 import { join } from "node:path";
 import { ensureBuilt, projectFolder } from "./ensure-built.mjs";
+import { followParent } from "./follow-parent.mjs";
 
 ensureBuilt();
 process.argv[1] = join(projectFolder, "bin/etcdlet");
 const { main } = await import("../dist/src/cli/main.js");
+followParent();
 await main();

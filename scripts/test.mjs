@@ -6,9 +6,11 @@ import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuilt, projectFolder } from "./ensure-built.mjs";
+import { followParent } from "./follow-parent.mjs";
 
 ensureBuilt();
 prepareTap();
+followParent();
 const args = process.argv.slice(2);
 const tap = spawn(process.execPath, [tapProgram(), "run", ...args], {
   cwd: projectFolder,

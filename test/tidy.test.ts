@@ -43,8 +43,8 @@ function filesBelow(folder: string, extension: string): string[] {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
-  const found = text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g);
-  return [...found].map(([, name]) => name ?? "");
+  const found = text.matchAll(/\bfrom "([^"]+)";$|\bimport\("([^"]+)"\)|^import "([^"]+)";$/gm);
+  return [...found].map(([, named, loaded, bare]) => named ?? loaded ?? bare ?? "");
 }
 
 /** `src/mvcc/store.ts` is in the room `mvcc`; `src/index.ts` in none. */

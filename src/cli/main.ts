@@ -1,4 +1,5 @@
 /** The real world around {@link run}: this process, its streams, its signals, the real server. */
+import { constants } from "node:os";
 import { run } from "./command.ts";
 import type { Ending } from "./command.ts";
 import { ExitSignals } from "./exit-signals.ts";
@@ -7,6 +8,9 @@ import type { ZapLogger } from "./logger.ts";
 
 /** Longest wait for the log to be written at the end, ms; a reader that is gone must not hold us. */
 const FLUSH_LIMIT_MS = 1_000;
+
+/** Longest wait for a signal that was raised to end the process, ms. */
+const SIGNAL_LIMIT_MS = 1_000;
 
 /** Runs the program in this process, and ends it. */
 export async function main(): Promise<void> {
@@ -55,6 +59,8 @@ function runHere(useLogger: (logger: ZapLogger) => void): Promise<Ending> {
 function finish(ending: Ending): void {
   if (ending.kind === "signal") {
     ending.signals.raise(ending.signal);
+    // Still here, so somebody else in this process listens to the signal: let them have it first.
+    setTimeout(() => process.exit(128 + constants.signals[ending.signal]), SIGNAL_LIMIT_MS);
   } else {
     process.exit(ending.code);
   }

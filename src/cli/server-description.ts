@@ -5,7 +5,8 @@ import type { Configuration } from "./configuration.ts";
 import { formatFeatureGates, isFeatureEnabled } from "./feature-gates.ts";
 import { formatDuration } from "./go-values.ts";
 import type { ServiceUrl } from "./service-url.ts";
-import { ETCD_VERSION, goArchitecture, packageVersion } from "./version.ts";
+import { ETCD_VERSION } from "../wire/index.ts";
+import { goArchitecture, packageVersion } from "./version.ts";
 
 /** Bytes of the quota that zero stands for. Source: etcd server/storage/quota.go. */
 const QUOTA_BYTES_DEFAULT = 2 * 1024 ** 3;

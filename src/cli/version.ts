@@ -1,8 +1,6 @@
 /** What `--version` says. */
 import { readFileSync } from "node:fs";
-
-/** The version of etcd whose interface is served; the first line of `--version` is read by scripts. */
-export const ETCD_VERSION = "3.7.3";
+import { ETCD_VERSION } from "../wire/index.ts";
 
 /** The version of this package; "unknown" when it was taken out of its package. */
 export function packageVersion(): string {
@@ -16,7 +14,7 @@ export function packageVersion(): string {
   }
 }
 
-/** etcd's four lines, so far as they are true here, and one more. */
+/** etcd's four lines, so far as they are true here, and one more. Scripts read the first. */
 export function versionText(): string {
   return [
     `etcd Version: ${ETCD_VERSION}`,

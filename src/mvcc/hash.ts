@@ -83,8 +83,11 @@ function isInForce(
 ): boolean {
   const { start, end } = keySpan(value);
   const key = latin1(value, start, end);
-  const version = space.tree.get(key)?.at(row.at);
-  return version !== undefined && version.modMain === row.main && version.modSub === row.sub;
+  const history = space.tree.get(key);
+  const version = history?.at(row.at);
+  if (history === undefined || version === undefined) return false;
+  if (version.modMain !== row.main || version.modSub !== row.sub) return false;
+  return !history.isDeletedAt(row.at);
 }
 
 /** Where the key stands in an encoded KeyValue: field 1 is always written first, and never empty. */
@@ -99,13 +102,17 @@ function keySpan(value: Uint8Array): { start: number; end: number } {
   return { start: position, end: position + length };
 }
 
+/**
+ * A key that was deleted at the very revision has none, even if it was put again in it: etcd looks no
+ * further than the generation that ended there. Source: etcd mvcc/key_index.go, doCompact and keep.
+ */
 function hasRowInForce(space: KeySpace, scope: HashScope): boolean {
+  const { revision, tombstonesKeptAt } = scope;
   let found = false;
   space.tree.forEach("", undefined, (history) => {
-    const version = history.at(scope.revision);
-    found =
-      version !== undefined &&
-      (version.version !== 0 || version.modMain === scope.tombstonesKeptAt);
+    found = history.isDeletedAt(revision)
+      ? revision === tombstonesKeptAt
+      : history.existsAt(revision);
     return !found;
   });
   return found;

@@ -96,6 +96,17 @@ export class KeyHistory implements KeyVersion {
     return version !== undefined && version.version !== 0;
   }
 
+  /** Whether the key was deleted at this very revision, even if it was put again in it. */
+  isDeletedAt(revision: number): boolean {
+    if (this.modMain === revision && this.version === 0) return true;
+    const older = this.#older;
+    for (let index = older.length - STRIDE; index >= 0; index -= STRIDE) {
+      if (older[index]! < revision) return false;
+      if (older[index] === revision && older[index + 2] === 0) return true;
+    }
+    return false;
+  }
+
   /** Number of versions kept, tombstones too. */
   get versionCount(): number {
     return this.#older.length / STRIDE + (this.modMain === 0 ? 0 : 1);

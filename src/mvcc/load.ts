@@ -7,7 +7,16 @@ import { KeyHistory } from "./key-history.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Lessor } from "./lessor.ts";
 import { FIRST_REVISION, NEVER_COMPACTED } from "./revision.ts";
-import { FORMAT, META, decodeNumber, isRevisionKey, mainOf, subOf, tableRange } from "./tables.ts";
+import {
+  FORMAT,
+  META,
+  decodeNumber,
+  isRevisionKey,
+  leaseKey,
+  mainOf,
+  subOf,
+  tableRange,
+} from "./tables.ts";
 
 const PAGE_ROWS = 1000;
 
@@ -50,18 +59,35 @@ export function loadCompactions(engine: Engine): StoredCompactions {
   };
 }
 
-/** Leases, each as long as it was granted plus `extensionMs`. Source: etcd lessor.go, Promote. */
+/**
+ * Leases, each as long as it was granted plus `extensionMs`. Throws StorageError "corrupt".
+ *
+ * Source: etcd lessor.go, Promote.
+ */
 export async function loadLeases(
   engine: Engine,
   lessor: Lessor,
   time: { nowMs: number; extensionMs: number },
 ): Promise<void> {
   for await (const page of engine.scan({ ...tableRange("lease"), pageRows: PAGE_ROWS })) {
-    for (const [, value] of page) {
-      const { id, ttl } = messages.decodeLease(value);
+    for (const [rowKey, value] of page) {
+      const { id, ttl } = leaseOf(rowKey, value);
       lessor.grant(id, ttl, time.nowMs + ttl * 1000 + time.extensionMs);
     }
   }
+}
+
+/** A lease's row; its key has the id too. */
+function leaseOf(rowKey: Uint8Array, value: Uint8Array): messages.Lease {
+  const place = Buffer.from(rowKey).toString("hex");
+  let lease;
+  try {
+    lease = messages.decodeLease(value);
+  } catch (error) {
+    throw new StorageError("corrupt", `Unreadable row of lease: ${place}`, { cause: error });
+  }
+  if (!leaseKey(lease.id).equals(rowKey)) corrupt("row of lease", place);
+  return lease;
 }
 
 /**
@@ -115,6 +141,7 @@ function headOf(
   } catch (error) {
     throw new StorageError("corrupt", `Unreadable row of revision: ${place}`, { cause: error });
   }
+  if (head.keyStart === head.keyEnd) corrupt("row of revision", place);
   const expected = head.version === 0 ? 0 : row.main;
   if (head.modRevision !== expected || (head.version === 0) !== isTombstone(value)) {
     corrupt("row of revision", place);

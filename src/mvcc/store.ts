@@ -6,6 +6,7 @@
  * and tells the watchers, in one step.
  */
 import type { Engine, Row } from "../storage/index.ts";
+import { EtcdError } from "../wire/index.ts";
 import { HashCache, hashKeyValues } from "./hash.ts";
 import type { KeyRange } from "./key-range.ts";
 import { KeySpace } from "./key-space.ts";
@@ -39,6 +40,8 @@ export interface KeyValueHash {
   readonly hash: number;
   readonly hashRevision: number;
   readonly compactRevision: number;
+  /** The store's revision when it was hashed. */
+  readonly currentRevision: number;
 }
 
 export class Store {
@@ -135,19 +138,26 @@ export class Store {
   }
 
   /**
-   * Hash over the rows up to a revision, 0 for the newest; it must not be compacted nor in the
-   * future. Rejects with StorageError.
+   * Hash over the rows up to a revision, 0 for the newest; it must not be in the future, nor be
+   * compacted unless {@link keepsHashAt}. Rejects with EtcdError `compacted` when it has become so
+   * while others were waited for, and with StorageError.
    */
   async hashKeyValues(revision: number): Promise<KeyValueHash> {
     return this.exclusively(async () => {
-      const hashRevision = revision === 0 ? this.visibleRevision : revision;
+      const { visibleRevision: currentRevision, compactedRevision } = this;
+      const hashRevision = revision === 0 ? currentRevision : revision;
       const cached = this.#hashes.get(revision);
-      if (cached !== undefined) return { ...cached, hashRevision: revision };
-      const compactedRevision = this.compactedRevision;
+      if (cached !== undefined) return { ...cached, hashRevision: revision, currentRevision };
+      if (revision > 0 && revision < compactedRevision) throw new EtcdError("compacted");
       const scope = { revision: hashRevision, compactedRevision };
       const hash = await hashKeyValues(this.#space, scope);
-      return { hash, hashRevision, compactRevision: compactedRevision };
+      return { hash, hashRevision, compactRevision: compactedRevision, currentRevision };
     });
+  }
+
+  /** Whether a compaction left the hash at this revision: it is known even when compacted by now. */
+  keepsHashAt(revision: number): boolean {
+    return this.#hashes.get(revision) !== undefined;
   }
 
   /**

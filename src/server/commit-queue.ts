@@ -49,7 +49,10 @@ export class CommitQueue {
   /** What the disk has: a restart begins there. */
   #reservedIndex: number;
   #running: Promise<void> | undefined = undefined;
-  #committing: Promise<void> | undefined = undefined;
+  /** A group is applied, and not on disk yet. */
+  #committing = false;
+  /** Readings that wait for the group under way: at most one per call that is open. */
+  #readings: (() => void)[] = [];
   #refuseAll: EtcdError | undefined = undefined;
 
   constructor(store: Store, state: ApplyState, logger: Logger) {
@@ -97,9 +100,27 @@ export class CommitQueue {
     });
   }
 
-  /** Resolves when everything applied so far is visible, or will never be. */
-  async settled(): Promise<void> {
-    await this.#committing;
+  /**
+   * Reads what commands change beside the store, when all of it is on disk: at once, or between the
+   * group under way and the next. Throws, or rejects with, EtcdError after a failed write: memory is
+   * ahead of the disk then.
+   */
+  read<T>(read: () => T | Promise<T>): T | Promise<T> {
+    if (!this.#committing) return this.#readNow(read);
+    return new Promise((resolve, reject) => {
+      this.#readings.push(() => {
+        try {
+          resolve(this.#readNow(read));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  #readNow<T>(read: () => T | Promise<T>): T | Promise<T> {
+    if (this.#refuseAll !== undefined) throw this.#refuseAll;
+    return read();
   }
 
   /** Takes no more commands, and waits for those in line. */
@@ -112,10 +133,8 @@ export class CommitQueue {
     // What arrives in this turn of the event loop goes into the same group.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      this.#committing = this.#commitGroup(this.#takeGroup());
-      await this.#committing;
+      await this.#commitGroup(this.#takeGroup());
     }
-    this.#committing = undefined;
     this.#running = undefined;
   }
 
@@ -134,10 +153,12 @@ export class CommitQueue {
 
   /** Never rejects. */
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    this.#committing = true;
     try {
       const txn = this.#store.begin();
       const applied = this.#applyAll(group, txn);
       await txn.commit();
+      this.#appliedIndex += group.length;
       this.#store.publish(txn);
       for (const { waiting, response, refusal } of applied) {
         if (response !== undefined) waiting.resolve(response);
@@ -149,6 +170,9 @@ export class CommitQueue {
       for (const waiting of this.#waiting) waiting.reject(this.#refuseAll);
       this.#waiting = [];
       this.#waitingBytes = 0;
+    } finally {
+      this.#committing = false;
+      for (const reading of this.#readings.splice(0)) reading();
     }
   }
 
@@ -168,9 +192,10 @@ export class CommitQueue {
       txn.endCommand();
       applied.push({ waiting, response, refusal });
     }
-    this.#appliedIndex += group.length;
-    if (this.#appliedIndex > this.#reservedIndex && !txn.isEmpty) {
-      this.#reservedIndex = this.#appliedIndex + INDEX_RESERVE;
+    const appliedIndex = this.#appliedIndex + group.length;
+    // Also when all were refused: their numbers have been seen.
+    if (appliedIndex > this.#reservedIndex) {
+      this.#reservedIndex = appliedIndex + INDEX_RESERVE;
       txn.putRecord(META.reservedIndex, encodeNumber(this.#reservedIndex));
     }
     return applied;

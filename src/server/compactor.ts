@@ -89,6 +89,8 @@ export class Compactor {
   }
 
   async #pause(): Promise<void> {
+    // close() may have come during the step: then nobody would wake this up.
+    if (this.#stopped) return;
     await new Promise<void>((resolve) => {
       const cancel = this.#clock.after(this.#limits.sleepIntervalMs, resolve);
       this.#wakeUp = () => {

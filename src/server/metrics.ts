@@ -6,11 +6,17 @@
  * calls themselves one addition.
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
-import { SINGLE_REQUEST_METHODS, STATUS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
+import {
+  CLUSTER_VERSION_SHORT,
+  ETCD_VERSION,
+  SINGLE_REQUEST_METHODS,
+  STATUS,
+  STREAM_METHODS,
+  UNARY_METHODS,
+} from "../wire/index.ts";
 import type { Method, StatusCode, StreamMethod } from "../wire/index.ts";
 import type { MethodCounts } from "./call-counts.ts";
 import type { PagesParts } from "./pages.ts";
-import { CLUSTER_VERSION_SHORT, ETCD_VERSION } from "./version.ts";
 
 /** One registry a server, made at its first scrape. */
 const registries = new WeakMap<PagesParts, Registry>();

@@ -5,14 +5,13 @@
  * to whether a line ends.
  */
 import type { Store } from "../mvcc/index.ts";
-import { messages } from "../wire/index.ts";
+import { CLUSTER_VERSION, ETCD_VERSION, messages } from "../wire/index.ts";
 import type { HttpPages, HttpReply, HttpRequest } from "../wire/index.ts";
 import type { Alarms } from "./alarms.ts";
 import type { CallCounts } from "./call-counts.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Member } from "./member.ts";
 import type { Quota } from "./quota.ts";
-import { CLUSTER_VERSION, ETCD_VERSION } from "./version.ts";
 
 const { AlarmType } = messages;
 const TEXT = { "Content-Type": "text/plain; charset=utf-8" } as const;

@@ -13,6 +13,7 @@ import type {
   HttpPages,
   HttpReply,
   HttpRequest,
+  StatusCode,
   StreamInput,
   StreamMethod,
   StreamOutput,
@@ -57,7 +58,9 @@ export class Server implements Channel, HttpPages {
   readonly #maintenance: MaintenanceService;
   readonly #pages: Pages;
   readonly #unary: Record<UnaryMethod, UnaryHandler>;
-  readonly #watchStreams = new Set<WatchStream>();
+  /** Streams that are open, by the output that ends them. */
+  readonly #streams = new Map<StreamOutput, StreamInput>();
+  #closed = false;
 
   /** Takes up the store: makes or reads the member's identity and begins its next term. */
   static async start(store: Store, options: ServerOptions): Promise<Server> {
@@ -101,6 +104,7 @@ export class Server implements Channel, HttpPages {
     counts.started++;
     counts.received++;
     try {
+      if (this.#closed) throw new EtcdError("stopped");
       const answer = this.#unary[method](request);
       if (answer instanceof Promise) return this.#counted(method, answer);
       counts.sent++;
@@ -114,26 +118,34 @@ export class Server implements Channel, HttpPages {
   stream(method: StreamMethod, _context: CallContext, output: StreamOutput): StreamInput {
     const counts = this.counts.of(method);
     counts.started++;
+    /** Once for every stream, whichever side ends it. */
+    const over = (code: StatusCode): boolean => {
+      const wasOpen = this.#streams.delete(counted);
+      if (wasOpen) this.counts.ended(method, code);
+      return wasOpen;
+    };
     const counted: StreamOutput = {
       write: (message) => {
         counts.sent++;
         return output.write(message);
       },
       end: (error) => {
-        this.counts.ended(method, error?.code ?? STATUS.ok);
-        output.end(error);
+        if (over(error?.code ?? STATUS.ok)) output.end(error);
       },
     };
     const input = this.#openStream(method, counted);
+    this.#streams.set(counted, input);
+    // Not before the caller has its input.
+    if (this.#closed) queueMicrotask(() => this.#endStream(counted, input));
     return {
       write: (message) => {
+        if (!this.#streams.has(counted)) return;
         counts.received++;
         input.write(message);
       },
       end: () => input.end(),
       cancel: () => {
-        this.counts.ended(method, STATUS.canceled);
-        input.cancel();
+        if (over(STATUS.canceled)) input.cancel();
       },
       drained: () => input.drained(),
     };
@@ -148,10 +160,14 @@ export class Server implements Channel, HttpPages {
     return this.#queue.failure;
   }
 
-  /** Ends streams, takes no more writes, and waits for those in line. The store stays open. */
+  /**
+   * Ends streams, takes no more calls, and waits for the writes in line. The store's engine stays
+   * open.
+   */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#ticker.close();
-    for (const stream of this.#watchStreams) stream.close(new EtcdError("stopped"));
+    for (const [output, input] of this.#streams) this.#endStream(output, input);
     await this.#compactor.close();
     await this.#queue.close();
     await this.#store.close();
@@ -176,6 +192,11 @@ export class Server implements Channel, HttpPages {
     return refusal;
   }
 
+  #endStream(output: StreamOutput, input: StreamInput): void {
+    input.cancel();
+    output.end(new EtcdError("stopped"));
+  }
+
   #openStream(method: StreamMethod, output: StreamOutput): StreamInput {
     switch (method) {
       case "watch":
@@ -195,13 +216,8 @@ export class Server implements Channel, HttpPages {
 
   #openWatch(output: StreamOutput): WatchStream {
     const { limits, watchProgressIntervalMs, random } = this.#options;
-    const stream: WatchStream = new WatchStream(
-      {
-        store: this.#store,
-        member: this.member,
-        clock: this.#clock,
-        onEnd: () => this.#watchStreams.delete(stream),
-      },
+    return new WatchStream(
+      { store: this.#store, member: this.member, clock: this.#clock },
       {
         progressIntervalMs: watchProgressIntervalMs,
         progressJitter: random(),
@@ -209,8 +225,6 @@ export class Server implements Channel, HttpPages {
       },
       output,
     );
-    this.#watchStreams.add(stream);
-    return stream;
   }
 
   #handlers(kv: KvService, cluster: ClusterService): Record<UnaryMethod, UnaryHandler> {

@@ -26,14 +26,18 @@ export class Ticker {
     this.#logger = parts.logger;
   }
 
-  start(): void {
+  /** Looks at the leases when the next one ends, but not before `leastMs` have passed. */
+  start(leastMs: number = LOOK_MIN_MS): void {
     if (this.#closed) return;
     const nowMs = this.#clock.nowMs();
     const deadlineMs = this.#store.lessor.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
-    const delayMs = Math.min(LOOK_MAX_MS, Math.max(LOOK_MIN_MS, deadlineMs - nowMs));
+    const delayMs = Math.min(LOOK_MAX_MS, Math.max(leastMs, deadlineMs - nowMs));
     const look = (): void => {
       // Never rejects.
-      void this.#expire().finally(() => this.start());
+      void this.#expire().then((ended) => {
+        // Where leases may not end, do not try again at once, and for ever.
+        this.start(ended ? LOOK_MIN_MS : LOOK_MAX_MS);
+      });
     };
     // An idle server without a port does not keep its process alive; an open watch does.
     this.#stop = this.#clock.after(delayMs, look, "background");
@@ -44,16 +48,17 @@ export class Ticker {
     this.#stop?.();
   }
 
-  async #expire(): Promise<void> {
-    if (this.#queue.failure !== undefined) return;
+  /** Answers whether all that are due have ended. Never rejects. */
+  async #expire(): Promise<boolean> {
+    if (this.#queue.failure !== undefined) return false;
     const nowMs = this.#clock.nowMs();
     const leases = this.#store.lessor.expired(nowMs, EXPIRED_MAX);
-    if (leases.length === 0) return;
     const ended = leases.map(({ id }) => this.#queue.submit({ type: "leaseExpire", id, nowMs }));
     const results = await Promise.allSettled(ended);
     for (const result of results) {
       if (result.status === "fulfilled") this.expiredCount++;
       else this.#logger.warn("failed to revoke lease", { error: String(result.reason) });
     }
+    return results.every(({ status }) => status === "fulfilled");
   }
 }

@@ -207,7 +207,8 @@ class ClientStream implements StreamInput {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#call.cancel();
+    // Not in the tick in which the call began: grpc-js would keep the connection open for ever.
+    setImmediate(() => this.#call.cancel());
   }
 
   drained(): void {

@@ -6,4 +6,4 @@ export type { ListenAddress } from "./listen-url.ts";
 export { ListenError, Listener } from "./listener.ts";
 export type { Handlers, ListenerOptions } from "./listener.ts";
 export { serve, Serving } from "./serving.ts";
-export type { CloseOptions, ServingHandlers, ServingUrls } from "./serving.ts";
+export type { CloseOptions, GrpcTransport, ServingHandlers, ServingUrls } from "./serving.ts";

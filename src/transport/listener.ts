@@ -17,6 +17,7 @@ import type { ConnectionHandler } from "./connection-handler.ts";
 import { hostPort, parseListenUrl } from "./listen-url.ts";
 import type { ListenAddress } from "./listen-url.ts";
 import { protocolOf } from "./preface.ts";
+import type { Protocol } from "./preface.ts";
 
 /**
  * Milliseconds in which a connection has to say what it speaks; then it is dropped. Clients send
@@ -167,13 +168,14 @@ export class Listener {
       this.#forget(socket);
       socket.pause();
       socket.unshift(bytes);
-      this.#handOver(socket, protocol === "http2" ? this.#handlers?.http2 : this.#handlers?.http1);
+      this.#handOver(socket, protocol);
     };
     socket.on("data", onData);
     socket.once("end", onEnd);
   }
 
-  #handOver(socket: Socket, handler: ConnectionHandler | undefined): void {
+  #handOver(socket: Socket, protocol: Protocol): void {
+    const handler = protocol === "neither" ? undefined : this.#handlers?.[protocol];
     if (handler === undefined || this.#closed !== undefined) {
       socket.destroy();
       return;

@@ -15,6 +15,9 @@ export interface ServingUrls {
   readonly logger?: Logger | undefined;
 }
 
+/** The two servers of gRPC; clients cannot tell them apart but by speed. */
+export type GrpcTransport = "http2" | "grpc-js";
+
 /** What is served. */
 export interface ServingHandlers {
   readonly channel: Channel;
@@ -24,6 +27,8 @@ export interface ServingHandlers {
   readonly metricsPages?: HttpPages | undefined;
   /** Largest write request, bytes. Default 1572864. Source: etcd --max-request-bytes. */
   readonly maxRequestBytes?: number | undefined;
+  /** Who speaks gRPC: our own HTTP/2, or the reference. Default "grpc-js". */
+  readonly grpcTransport?: GrpcTransport | undefined;
   /** Default `*`. Source: etcd --cors. */
   readonly corsOrigins?: readonly string[] | undefined;
 }
@@ -115,14 +120,27 @@ export class Serving {
 
   async #clientHandlers(handlers: ServingHandlers): Promise<Handlers> {
     if (this.#clientListeners.length === 0) return {};
-    // Loaded only here: who has no port for gRPC does not wait for its library.
-    const { GrpcJsServer } = await import("./grpc-js-server.ts");
-    const { channel, pages, maxRequestBytes, corsOrigins = ["*"] } = handlers;
+    const { pages, corsOrigins = ["*"] } = handlers;
     const logger = this.#logger;
     return {
-      http2: new GrpcJsServer({ channel, maxRequestBytes, logger }),
+      http2: await this.#grpcHandler(handlers, corsOrigins),
       http1: new HttpServer({ pages, corsOrigins, logger }),
     };
+  }
+
+  /** Loaded only here: who has no port for gRPC waits for neither. */
+  async #grpcHandler(
+    handlers: ServingHandlers,
+    corsOrigins: readonly string[],
+  ): Promise<ConnectionHandler> {
+    const { channel, pages, maxRequestBytes, grpcTransport = "grpc-js" } = handlers;
+    const logger = this.#logger;
+    if (grpcTransport === "grpc-js") {
+      const { GrpcJsServer } = await import("./grpc-js-server.ts");
+      return new GrpcJsServer({ channel, maxRequestBytes, logger });
+    }
+    const { GrpcServer } = await import("./grpc-server.ts");
+    return new GrpcServer({ channel, pages, corsOrigins, maxRequestBytes, logger });
   }
 
   /** An HTTP/2 preface has no handler there, so such a connection is dropped. */

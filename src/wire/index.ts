@@ -44,3 +44,4 @@ export {
   eventFrameLength,
   innerHeader,
 } from "./responses.ts";
+export { CLUSTER_VERSION, CLUSTER_VERSION_SHORT, ETCD_VERSION } from "./version.ts";

@@ -75,11 +75,14 @@ t.test("run() with --version prints it and ends with 0", async (t) => {
   t.match(output, /^etcd Version: 3\.7\./);
 });
 
-t.test("run() with a flag that does not exist says so with the usage, and ends with 2", async (t) => {
-  const { ending, errors } = await runWith({ args: ["--nosuch"] });
-  t.same(ending, { kind: "exit", code: 2 });
-  t.match(errors, /^flag provided but not defined: -nosuch\nUsage:\n/);
-});
+t.test(
+  "run() with a flag that does not exist says so with the usage, and ends with 2",
+  async (t) => {
+    const { ending, errors } = await runWith({ args: ["--nosuch"] });
+    t.same(ending, { kind: "exit", code: 2 });
+    t.match(errors, /^flag provided but not defined: -nosuch\nUsage:\n/);
+  },
+);
 
 t.test("run() with a level that does not exist ends with 2, as a panic would", async (t) => {
   const { ending, errors } = await runWith({ args: ["--log-level=foo"] });

@@ -65,6 +65,8 @@ export interface StoreState {
   revision: number;
   /** Of the last compaction; -1 before the first. Source: etcd mvcc/kvstore.go. */
   compactedRevision: number;
+  /** Of all compactions. */
+  readonly compactions: number[];
 }
 
 /** Which keys there are. */
@@ -105,6 +107,7 @@ export class RandomRequests {
   readonly random: Random;
   readonly #keySet: KeySet;
   readonly #state: Readonly<StoreState>;
+  readonly #twiceChangedRevisions = new Set<number>();
 
   constructor(random: Random, keySet: KeySet, state: Readonly<StoreState>) {
     this.random = random;
@@ -148,9 +151,11 @@ export class RandomRequests {
 
   txn(): messages.TxnRequestInit {
     const request = this.random.percent(2) ? this.#hugeTxn() : this.#txn(TXN_DEPTH_MAX);
-    // Real etcd dies of a put that ignores value or lease of a key deleted just before in the same
-    // transaction, which only a delete up to the end of all keys can get past its check.
-    return deletesToTheEnd(request) ? withoutIgnoring(request) : request;
+    if (!deletesToTheEnd(request)) return request;
+    // It gets past etcd's check against changing a key twice. Real etcd dies of a put after it that
+    // ignores value or lease, and of a compaction at the very revision.
+    this.#twiceChangedRevisions.add(this.#state.revision + 1);
+    return withoutIgnoring(request);
   }
 
   compaction(): messages.CompactionRequestInit {
@@ -159,11 +164,15 @@ export class RandomRequests {
     const least = Math.max(1, compactedRevision + 1);
     const inside = least + random.below(Math.max(1, revision - least + 1));
     const outside = random.pick([0, -1, compactedRevision, revision + 1, INT64_MAX, revision]);
-    return { revision: random.percent(80) ? inside : outside, physical: random.percent(40) };
+    const chosen = random.percent(80) ? inside : outside;
+    const isTwiceChanged = this.#twiceChangedRevisions.has(chosen);
+    return { revision: isTwiceChanged ? revision + 1 : chosen, physical: random.percent(40) };
   }
 
   hashKV(): messages.HashKVRequestInit {
-    return { revision: this.revision() };
+    const { compactions } = this.#state;
+    const isCompaction = compactions.length > 0 && this.random.percent(30);
+    return { revision: isCompaction ? this.random.pick(compactions) : this.revision() };
   }
 
   watchCreate(): messages.WatchCreateRequestInit {

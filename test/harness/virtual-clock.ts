@@ -24,6 +24,7 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  /** A timer in the background is one like any other here. */
   after(delayMs: number, callback: () => void): () => void {
     const timer = { atMs: this.#nowMs + delayMs, sequence: this.#sequence++, callback };
     this.#timers.add(timer);

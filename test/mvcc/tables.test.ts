@@ -59,7 +59,7 @@ t.test("Every table holds its own keys and no other's", async (t) => {
 });
 
 t.test("The bytes on disk are those of docs/data-layout.md", async (t) => {
-  t.equal(revisionKey(0x1_0000_0002, 3).toString("hex"), "720000000100000002" + "00000003");
+  t.equal(revisionKey(0x1_0000_0002, 3).toString("hex"), "4b0000000100000002" + "00000003");
   t.equal(leaseKey(-2n).toString("hex"), "6cfffffffffffffffe");
   t.equal(alarmKey(0xabn, 1).toString("hex"), "6100000000000000ab01");
   t.equal(encodeId(2n ** 64n - 1n).toString("hex"), "ffffffffffffffff");

@@ -14,6 +14,8 @@ interface UnaryOperation {
   readonly method: UnaryMethod;
   readonly request: object;
   send(client: Client): Promise<object>;
+  /** The same, with its revisions moved. */
+  rebased(revisions: number): Operation;
 }
 
 /** Something done on one of the watch streams. */
@@ -161,5 +163,37 @@ export function unary<Method extends UnaryMethod>(
   method: Method,
   request: UnaryRequest<Method> & object,
 ): Operation {
-  return { kind: "unary", method, request, send: (client) => client.unary(method, request) };
+  return {
+    kind: "unary",
+    method,
+    request,
+    send: (client) => client.unary(method, request),
+    rebased: (revisions) => unary(method, shift(request, revisions)),
+  };
+}
+
+/** The same step, for a store that is so many revisions further. */
+export function rebase(operation: Operation, revisions: number): Operation {
+  if (revisions === 0) return operation;
+  if (operation.kind === "unary") return operation.rebased(revisions);
+  return { ...operation, request: shift(operation.request, revisions) } as Operation;
+}
+
+/** Revisions beyond are not any that a store reaches. */
+const REVISION_MAX = 2 ** 50;
+
+/** A copy of a request with its revisions moved; those that are no revisions of a store stay. */
+function shift<Request>(request: Request, revisions: number): Request {
+  const shiftAny = (value: unknown, name: string): unknown => {
+    if (Array.isArray(value)) return value.map((item) => shiftAny(item, name));
+    if (value instanceof Uint8Array) return value;
+    if (typeof value === "object" && value !== null) {
+      const entries = Object.entries(value);
+      return Object.fromEntries(entries.map(([key, inner]) => [key, shiftAny(inner, key)]));
+    }
+    const isRevision = /revision$/iu.test(name) && typeof value === "number" && value > 0;
+    return isRevision && value < REVISION_MAX ? Math.max(1, value + revisions) : value;
+  };
+  // The copy has the shape of the original.
+  return shiftAny(request, "") as Request;
 }

@@ -82,7 +82,11 @@ async function differ(t: Test, { seed, keySet, starts }: Run): Promise<void> {
 async function commentSmaller(t: Test, duel: Duel, starts: Run["starts"]): Promise<void> {
   const limitMs = Number(shrinkSecondsGiven) * 1000;
   if (limitMs <= 0) return;
-  const smallest = await shrink(duel.operations, starts, limitMs);
+  const steps = duel.operations.map((operation, index) => ({
+    operation,
+    revision: duel.revisions[index] ?? 0,
+  }));
+  const smallest = await shrink(steps, starts, limitMs);
   if (smallest === undefined) {
     t.comment("The difference does not come again");
     return;

@@ -29,8 +29,10 @@ export interface Difference {
 export class Duel {
   readonly #sides: readonly [Side, Side];
   /** As the first server says. */
-  readonly state: StoreState = { revision: 1, compactedRevision: -1 };
+  readonly state: StoreState = { revision: 1, compactedRevision: -1, compactions: [] };
   readonly operations: Operation[] = [];
+  /** The store's revision before each step. */
+  readonly revisions: number[] = [];
   /** Steps by kind, and those of them that were refused. */
   readonly counts: Map<string, { taken: number; refused: number }> = new Map();
 
@@ -51,6 +53,7 @@ export class Duel {
   /** Has both take a step. */
   async take(operation: Operation): Promise<Difference | undefined> {
     this.operations.push(operation);
+    this.revisions.push(this.state.revision);
     if (SYNCED_KINDS.has(operation.kind)) {
       const difference = await this.#sync(operation);
       if (difference !== undefined) return difference;
@@ -99,6 +102,7 @@ export class Duel {
     this.state.revision = Math.max(this.state.revision, outcome.revision ?? 0);
     if (operation.kind === "compact" && !isRefused) {
       this.state.compactedRevision = operation.request.revision ?? 0;
+      this.state.compactions.push(this.state.compactedRevision);
     }
   }
 }

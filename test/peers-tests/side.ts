@@ -98,7 +98,10 @@ export class Side {
     }
   }
 
-  /** Parts of one answer, joined; the sizes of the parts follow from those of the keys. */
+  /**
+   * Parts of one answer, joined. How much is in a part follows from the sizes of keys and values; only that a
+   * negative limit makes etcd send all in one part is not asked of others.
+   */
   async #streamRange(request: messages.RangeRequestInit): Promise<unknown> {
     const stream = this.subject.client.stream("rangeStream");
     stream.send(request);
@@ -113,7 +116,7 @@ export class Side {
       sizes.push(rangeResponse.kvs.length);
       rest = rangeResponse;
     }
-    return normalise({ ...rest, kvs, sizes });
+    return normalise({ ...rest, kvs, sizes: (request.limit ?? 0) < 0 ? undefined : sizes });
   }
 
   async #keepAlive(request: messages.LeaseKeepAliveRequestInit): Promise<SideOutcome> {

@@ -13,7 +13,7 @@ import type { ListenerOptions } from "../../src/transport/listener.ts";
 import { SILENT_LOGGER } from "../../src/wire/index.ts";
 import { closed } from "./serve-channel.ts";
 
-const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 
 /** Answers with its name and all it gets until the far end is done. */
 class NamedHandler implements ConnectionHandler {
@@ -95,6 +95,7 @@ void t.test("Listener hands a connection over by its first bytes and loses none"
   t.equal(await ask(listener, "\x16\x03\x01"), "http1:\x16\x03\x01");
   t.equal(await ask(listener, ...PREFACE.split(""), "x", "y"), `http2:${PREFACE}xy`);
   t.equal(await ask(listener, "PR", "OPFIND", " /"), "http1:PROPFIND /");
+  t.equal(await ask(listener, PREFACE.replace("\x04", "\x05")), "");
 });
 
 void t.test("Listener drops a connection that nobody serves", async (t) => {

@@ -9,6 +9,8 @@ import type { Member } from "../member.ts";
 import type { Quota } from "../quota.ts";
 import { asStreamError } from "./refusal.ts";
 
+/** Requests of a stream that may wait for the disk; one more ends it with `too many requests`. */
+const PENDING_MAX = 1000;
 /** Time to live in answers about a lease that does not exist. */
 const TTL_OF_UNKNOWN = -1;
 
@@ -45,11 +47,13 @@ export class LeaseService {
     return this.#parts.queue.submit({ type: "leaseRevoke", id });
   }
 
-  async timeToLive(bytes: Uint8Array): Promise<Uint8Array> {
+  timeToLive(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = messages.decodeLeaseTimeToLiveRequest(bytes);
-    const { store, queue, member, clock } = this.#parts;
-    // A lease that is not on disk yet may not be seen.
-    await queue.settled();
+    return this.#parts.queue.read(() => this.#timeToLive(request));
+  }
+
+  #timeToLive(request: messages.LeaseTimeToLiveRequest): Uint8Array {
+    const { store, member, clock } = this.#parts;
     const header = member.header(store.visibleRevision);
     const lease = store.lessor.get(request.id);
     if (lease === undefined) {
@@ -66,13 +70,14 @@ export class LeaseService {
     });
   }
 
-  async leases(bytes: Uint8Array): Promise<Uint8Array> {
+  leases(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     messages.decodeLeaseLeasesRequest(bytes);
     const { store, queue, member } = this.#parts;
-    await queue.settled();
-    const header = member.header(store.visibleRevision);
-    const leases = store.lessor.list().map(({ id }) => ({ id }));
-    return messages.encodeLeaseLeasesResponse({ header, leases });
+    return queue.read(() => {
+      const header = member.header(store.visibleRevision);
+      const leases = store.lessor.list().map(({ id }) => ({ id }));
+      return messages.encodeLeaseLeasesResponse({ header, leases });
+    });
   }
 
   keepAlive(output: StreamOutput): StreamInput {
@@ -84,8 +89,9 @@ export class LeaseService {
 class KeepAliveStream implements StreamInput {
   readonly #parts: LeaseParts;
   readonly #output: StreamOutput;
-  /** Answers that wait for a lease to end; requests behind them wait too. */
+  /** The last answer that waits for the disk; never rejects. Requests behind it wait too. */
   #pending: Promise<void> | undefined = undefined;
+  #pendingCount = 0;
   #over = false;
 
   constructor(parts: LeaseParts, output: StreamOutput) {
@@ -94,14 +100,12 @@ class KeepAliveStream implements StreamInput {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#pending === undefined) this.#answer(bytes);
-    else this.#afterPending(() => this.#answer(bytes));
+    if (this.#pendingCount >= PENDING_MAX) this.#finish(new EtcdError("tooManyRequests"));
+    else this.#inOrder(() => this.#answer(bytes));
   }
 
   end(): void {
-    const finish = (): void => this.#finish(undefined);
-    if (this.#pending === undefined) finish();
-    else this.#afterPending(finish);
+    this.#inOrder(() => this.#finish(undefined));
   }
 
   cancel(): void {
@@ -112,38 +116,44 @@ class KeepAliveStream implements StreamInput {
     // One answer a request: a transport that reads no more requests meanwhile bounds them.
   }
 
-  #answer(bytes: Uint8Array): void {
-    if (this.#over) return;
-    const { store, queue, member, clock } = this.#parts;
-    try {
-      const { id } = messages.decodeLeaseKeepAliveRequest(bytes);
-      const header = member.header(store.visibleRevision);
-      const lease = store.lessor.get(id);
-      const nowMs = clock.nowMs();
-      if (lease !== undefined && lease.deadlineMs <= nowMs) {
-        // Its time is over: the answer waits until it is gone.
-        const expired = queue.submit({ type: "leaseExpire", id, nowMs });
-        this.#pend(expired.then(() => this.#send({ header, id, ttl: 0 })));
-        return;
-      }
-      if (lease !== undefined) renew(store, lease, nowMs);
-      this.#send({ header, id, ttl: lease?.ttl ?? 0 });
-    } catch (error) {
-      this.#finish(asStreamError(error));
-    }
-  }
-
-  #pend(work: Promise<void>): void {
+  /** Takes a step after those before it: at once when none of them waits. */
+  #inOrder(step: () => void | Promise<void>): void {
+    const work = this.#pending === undefined ? step() : this.#pending.then(step);
+    if (work === undefined) return;
+    this.#pendingCount++;
     const pending = work
       .catch((error: unknown) => this.#finish(asStreamError(error)))
       .finally(() => {
+        this.#pendingCount--;
         if (this.#pending === pending) this.#pending = undefined;
       });
     this.#pending = pending;
   }
 
-  #afterPending(next: () => void): void {
-    this.#pend(this.#pending!.then(next));
+  #answer(bytes: Uint8Array): void | Promise<void> {
+    if (this.#over) return undefined;
+    try {
+      const { id } = messages.decodeLeaseKeepAliveRequest(bytes);
+      return this.#parts.queue.read(() => this.#renew(id));
+    } catch (error) {
+      this.#finish(asStreamError(error));
+      return undefined;
+    }
+  }
+
+  #renew(id: bigint): void | Promise<void> {
+    const { store, queue, member, clock } = this.#parts;
+    const header = member.header(store.visibleRevision);
+    const lease = store.lessor.get(id);
+    const nowMs = clock.nowMs();
+    if (lease !== undefined && lease.deadlineMs <= nowMs) {
+      // Its time is over: the answer waits until it is gone.
+      const expired = queue.submit({ type: "leaseExpire", id, nowMs });
+      return expired.then(() => this.#send({ header, id, ttl: 0 }));
+    }
+    if (lease !== undefined) renew(store, lease, nowMs);
+    this.#send({ header, id, ttl: lease?.ttl ?? 0 });
+    return undefined;
   }
 
   #send(response: messages.LeaseKeepAliveResponseInit): void {

@@ -1,12 +1,19 @@
 /** Service Maintenance. Source: etcd server/etcdserver/api/v3rpc/maintenance.go. */
 import type { Store } from "../../mvcc/index.ts";
-import { EtcdError, STATUS, messages } from "../../wire/index.ts";
+import {
+  CLUSTER_VERSION,
+  CLUSTER_VERSION_SHORT,
+  ETCD_VERSION,
+  EtcdError,
+  STATUS,
+  messages,
+} from "../../wire/index.ts";
 import type { StreamInput, StreamOutput } from "../../wire/index.ts";
 import type { Alarms } from "../alarms.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Member } from "../member.ts";
 import type { Quota } from "../quota.ts";
-import { CLUSTER_VERSION, CLUSTER_VERSION_SHORT, ETCD_VERSION } from "../version.ts";
+
 import { readableRevision } from "./kv.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -70,17 +77,17 @@ export class MaintenanceService {
   /** Over this server's own rows: equal for equal content, but not to etcd's. */
   async hash(bytes: Uint8Array): Promise<Uint8Array> {
     messages.decodeHashRequest(bytes);
-    const header = this.#member.header(this.#store.visibleRevision);
-    const { hash } = await this.#store.hashKeyValues(0);
+    const { hash, currentRevision } = await this.#store.hashKeyValues(0);
+    const header = this.#member.header(currentRevision);
     return messages.encodeHashResponse({ header, hash });
   }
 
   async hashKv(bytes: Uint8Array): Promise<Uint8Array> {
     const { revision } = messages.decodeHashKVRequest(bytes);
-    readableRevision(this.#store, revision);
+    if (!this.#store.keepsHashAt(revision)) readableRevision(this.#store, revision);
     const result = await this.#store.hashKeyValues(revision);
     return messages.encodeHashKVResponse({
-      header: this.#member.header(this.#store.visibleRevision),
+      header: this.#member.header(result.currentRevision),
       hash: result.hash,
       compactRevision: result.compactRevision,
       hashRevision: result.hashRevision,

@@ -50,21 +50,19 @@ export class WatchStream implements StreamInput, WatchSink {
   readonly #output: StreamOutput;
   readonly #entries = new Map<number, Entry>();
   readonly #entryOf = new Map<Watcher, Entry>();
-  readonly #onEnd: () => void;
   #nextId = 0;
   #blocked = false;
   #over = false;
   #stopTicking: (() => void) | undefined = undefined;
 
   constructor(
-    parts: { store: Store; member: Member; clock: Clock; onEnd: () => void },
+    parts: { store: Store; member: Member; clock: Clock },
     options: WatchOptions,
     output: StreamOutput,
   ) {
     this.#store = parts.store;
     this.#member = parts.member;
     this.#clock = parts.clock;
-    this.#onEnd = parts.onEnd;
     this.#options = options;
     this.#output = output;
     this.#scheduleTick();
@@ -100,12 +98,16 @@ export class WatchStream implements StreamInput, WatchSink {
     this.#store.watchers.wake();
   }
 
-  /** Ends the stream from the server's side. */
-  close(error: EtcdError): void {
-    this.#finish(error);
+  events(watcher: Watcher, changes: readonly Change[], revision: number): void {
+    try {
+      this.#tell(watcher, changes, revision);
+    } catch (error) {
+      // A previous value that the disk does not give: the end of this stream, and of nothing else.
+      this.#finish(asStreamError(error));
+    }
   }
 
-  events(watcher: Watcher, changes: readonly Change[], revision: number): void {
+  #tell(watcher: Watcher, changes: readonly Change[], revision: number): void {
     const entry = this.#entryOf.get(watcher)!;
     entry.active = true;
     const header = this.#member.headers.at(revision);
@@ -143,6 +145,8 @@ export class WatchStream implements StreamInput, WatchSink {
     const id = request.watchId === 0 ? this.#freeId() : request.watchId;
     const { startRevision, filters } = request;
     this.#answer({ watchId: id, created: true });
+    // The far end may be gone, and say so when it is written to.
+    if (this.#over) return;
     const watcher = this.#store.watchers.watch({
       range,
       startRevision,
@@ -248,7 +252,6 @@ export class WatchStream implements StreamInput, WatchSink {
     for (const { watcher } of this.#entries.values()) this.#store.watchers.cancel(watcher);
     this.#entries.clear();
     this.#entryOf.clear();
-    this.#onEnd();
   }
 }
 

@@ -70,48 +70,85 @@ function fillTables(): void {
  */
 export function decodeHuffman(
   source: Uint8Array,
-  range: { readonly start: number; readonly end: number },
+  start: number,
+  end: number,
   target: Uint8Array,
 ): number {
-  const { end } = range;
-  let position = range.start;
+  const endBit = end * 8;
+  let bit = start * 8;
   let written = 0;
-  // The low `bitCount` bits of `bits` wait to be decoded. Never more than 7 + 24 of them.
+  while (bit < endBit) {
+    const index = bit >>> 3;
+    // What comes after the end is taken for ones, as padding is.
+    const pair = (source[index]! << 8) | (index + 1 < end ? source[index + 1]! : 0xff);
+    const next = (pair >>> (8 - (bit & 7))) & 0xff;
+    const entry = quick[next]!;
+    const length = entry & 15;
+    if (entry !== 0 && bit + length <= endBit) {
+      target[written++] = entry >>> 4;
+      bit += length;
+    } else if (endBit - bit < QUICK_BITS) {
+      if (next !== 0xff) throw new HpackError("Cannot decode a string: its padding is not ones");
+      return written;
+    } else {
+      const longLength = lengthOfLongCode(source, bit, endBit);
+      const code = bitsAt(source, bit, longLength);
+      const symbol = symbols[firstSymbolIndex[longLength]! + code - firstCode[longLength]!]!;
+      if (symbol === END_OF_STRING) throw new HpackError("Cannot decode a string: it has an end");
+      target[written++] = symbol;
+      bit += longLength;
+    }
+  }
+  return written;
+}
+
+/** Length of the code of more than eight bits that begins at `bit`. */
+function lengthOfLongCode(source: Uint8Array, bit: number, endBit: number): number {
+  for (let length = QUICK_BITS + 1; length <= CODE_BITS_MAX; length++) {
+    if (bit + length > endBit) break;
+    const code = bitsAt(source, bit, length);
+    const above = code - firstCode[length]!;
+    if (above >= 0 && above < codeCount[length]!) return length;
+  }
+  throw new HpackError("Cannot decode a string: it ends within a character");
+}
+
+function bitsAt(source: Uint8Array, bit: number, count: number): number {
+  let value = 0;
+  for (let index = bit; index < bit + count; index++) {
+    value = (value << 1) | ((source[index >>> 3]! >>> (7 - (index & 7))) & 1);
+  }
+  return value;
+}
+
+/** How many bytes a text of one-byte characters takes when encoded. */
+export function huffmanLength(text: string): number {
+  let bits = 0;
+  for (let index = 0; index < text.length; index++) bits += lengthOf[text.charCodeAt(index)]!;
+  return (bits + 7) >>> 3;
+}
+
+/** Encodes a text of one-byte characters at `position`, and returns where the encoding ends. */
+export function encodeHuffman(text: string, target: Uint8Array, position: number): number {
+  let at = position;
+  // Up to seven bits that do not fill a byte yet.
   let bits = 0;
   let bitCount = 0;
-  for (;;) {
-    while (bitCount < QUICK_BITS && position < end) {
-      bits = ((bits & 0xff) << 8) | source[position++]!;
-      bitCount += 8;
-    }
-    if (bitCount < QUICK_BITS) break;
-    const entry = quick[(bits >>> (bitCount - QUICK_BITS)) & 0xff]!;
-    if (entry !== 0) {
-      target[written++] = entry >>> 4;
-      bitCount -= entry & 15;
-      continue;
-    }
-    const found = longCode(source, position - Math.ceil(bitCount / 8), end, bitCount % 8);
-    if (found === undefined) return padded(source, { position, end, bitCount }, written);
-    target[written++] = found.symbol;
-    const consumed = (position * 8 - bitCount + found.length) % 8;
-    position = Math.floor((position * 8 - bitCount + found.length) / 8);
-    bitCount = 0;
-    bits = 0;
-    if (consumed > 0) {
-      bits = source[position++]!;
-      bitCount = 8 - consumed;
+  for (let index = 0; index < text.length; index++) {
+    const symbol = text.charCodeAt(index);
+    const code = codeOf[symbol]!;
+    for (let left = lengthOf[symbol]!; left > 0; ) {
+      const taken = Math.min(left, 8 - bitCount);
+      left -= taken;
+      bits = (bits << taken) | ((code >>> left) & ((1 << taken) - 1));
+      bitCount += taken;
+      if (bitCount === 8) {
+        target[at++] = bits;
+        bits = 0;
+        bitCount = 0;
+      }
     }
   }
-  // Fewer than eight bits: short codes, and then the padding.
-  while (bitCount >= CODE_BITS_MIN) {
-    const entry = quick[((bits << QUICK_BITS) >>> bitCount) & 0xff]!;
-    const length = entry & 15;
-    if (entry === 0 || length > bitCount) break;
-    target[written++] = entry >>> 4;
-    bitCount -= length;
-  }
-  const mask = (1 << bitCount) - 1;
-  if ((bits & mask) !== mask) throw new HpackError("Cannot decode a string: bad padding");
-  return written;
+  if (bitCount > 0) target[at++] = (bits << (8 - bitCount)) | (0xff >>> bitCount);
+  return at;
 }

@@ -1,0 +1,135 @@
+/** What a request asks for, found out once for all requests with the same head. */
+import { SINGLE_REQUEST_METHODS, STATUS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
+import type { StatusCode, StreamMethod, UnaryMethod } from "../wire/index.ts";
+import type { RequestHead } from "./http2/index.ts";
+
+/** Who answers a request, and how the message is packed. */
+export interface Route {
+  readonly target: Target;
+  /** Milliseconds that the call has; none is infinity. */
+  readonly timeoutMs: number;
+  /** The client packs with gzip, and takes answers that are. */
+  readonly isGzip: boolean;
+}
+
+export type Target =
+  | { readonly kind: "unary"; readonly method: UnaryMethod }
+  | { readonly kind: "stream"; readonly method: StreamMethod; readonly isSingle: boolean }
+  | {
+      readonly kind: "refusal";
+      readonly httpStatus: number;
+      readonly code: StatusCode;
+      readonly text: string;
+    }
+  | { readonly kind: "page" };
+
+/** The route of a head; kept in its note. */
+export function routeOf(head: RequestHead): Route {
+  // Nobody else writes notes.
+  const known = head.note as Route | undefined;
+  if (known !== undefined) return known;
+  const timeoutMs = head.timeout === "" ? Infinity : timeoutMsOf(head.timeout);
+  const isGzip = head.encoding === "gzip" && /(?:^|,)\s*gzip\s*(?:,|$)/u.test(head.acceptEncoding);
+  const target = targetOf(head, timeoutMs);
+  const route = { target, timeoutMs: timeoutMs ?? Infinity, isGzip };
+  head.note = route;
+  return route;
+}
+
+/**
+ * Requests that are no gRPC get a page, unless their path says that they are meant to be.
+ * Source for the refusals: gRPC-Go, internal/transport/http2_server.go, operateHeaders; server.go,
+ * handleStream.
+ */
+function targetOf(head: RequestHead, timeoutMs: number | undefined): Target {
+  const { contentType, method, path } = head;
+  const found = TARGETS.get(path);
+  if (!/^application\/grpc(?:$|[+;])/u.test(contentType)) {
+    if (found === undefined) return { kind: "page" };
+    const text = `invalid gRPC request content-type ${JSON.stringify(contentType)}`;
+    return refusal(415, STATUS.invalidArgument, text);
+  }
+  if (timeoutMs === undefined) {
+    const text = `malformed grpc-timeout: ${timeoutProblem(head.timeout)}`;
+    return refusal(400, STATUS.internal, text);
+  }
+  const badMetadata = head.fields.find(({ name, value }) => name.endsWith("-bin") && !isBase64(value));
+  if (badMetadata !== undefined) {
+    const { name, value } = badMetadata;
+    const text = `malformed binary metadata ${JSON.stringify(value)} in header ${JSON.stringify(name)}: illegal base64 data`;
+    return refusal(400, STATUS.internal, text);
+  }
+  if (head.authority === "" && head.hostCount === 0) {
+    return refusal(400, STATUS.internal, "no host or :authority header present");
+  }
+  if (method !== "POST") {
+    const text = `Received a HEADERS frame with :method ${JSON.stringify(method)} which should be POST`;
+    return refusal(405, STATUS.internal, text);
+  }
+  if (found === undefined) return refusal(200, STATUS.unimplemented, unimplementedText(path));
+  const { encoding } = head;
+  if (encoding !== "" && encoding !== "identity" && encoding !== "gzip") {
+    const text = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
+    return refusal(200, STATUS.unimplemented, text);
+  }
+  return found;
+}
+
+function refusal(httpStatus: number, code: StatusCode, text: string): Target {
+  return { kind: "refusal", httpStatus, code, text };
+}
+
+const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
+  // Object.entries() widens the keys, here and below.
+  ...Object.entries(UNARY_METHODS).map(
+    ([method, path]): [string, Target] => [path, { kind: "unary", method: method as UnaryMethod }],
+  ),
+  ...Object.entries(STREAM_METHODS).map(([name, path]): [string, Target] => {
+    const method = name as StreamMethod;
+    return [path, { kind: "stream", method, isSingle: SINGLE_REQUEST_METHODS.has(method) }];
+  }),
+]);
+
+const SERVICES: ReadonlySet<string> = new Set(
+  [...TARGETS.keys()].map((path) => path.slice(1, path.lastIndexOf("/"))),
+);
+
+/** Go's texts for what is not there. */
+function unimplementedText(path: string): string {
+  const name = path.startsWith("/") ? path.slice(1) : path;
+  const slash = name.lastIndexOf("/");
+  if (slash === -1) return `malformed method name: ${JSON.stringify(path)}`;
+  const service = name.slice(0, slash);
+  if (!SERVICES.has(service)) return `unknown service ${service}`;
+  return `unknown method ${name.slice(slash + 1)} for service ${service}`;
+}
+
+/** Undefined when it is malformed. Source: gRPC-Go, internal/transport/http_util.go, decodeTimeout. */
+export function timeoutMsOf(text: string): number | undefined {
+  const unitMs = UNIT_MS[text.slice(-1)];
+  if (unitMs === undefined || !/^[0-9]{1,8}.$/u.test(text)) return undefined;
+  return Number(text.slice(0, -1)) * unitMs;
+}
+
+function timeoutProblem(text: string): string {
+  const quoted = JSON.stringify(text);
+  if (text.length < 2) return `transport: timeout string is too short: ${quoted}`;
+  if (text.length > 9) return `transport: timeout string is too long: ${quoted}`;
+  if (UNIT_MS[text.slice(-1)] === undefined) {
+    return `transport: timeout unit is not recognized: ${quoted}`;
+  }
+  return `strconv.ParseUint: parsing ${JSON.stringify(text.slice(0, -1))}: invalid syntax`;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
+
+function isBase64(text: string): boolean {
+  return /^[A-Za-z0-9+/]*={0,2}$/u.test(text);
+}

@@ -1,0 +1,161 @@
+/**
+ * Serves a {@link Channel} as gRPC over our own HTTP/2, and pages beside it.
+ * Source: gRPC over HTTP/2 (PROTOCOL-HTTP2.md); where it leaves a choice, gRPC-Go.
+ *
+ * The way of a call: {@link GrpcConnection.request} finds its route, a call takes its messages
+ * (unary or stream), the channel answers, and the answer is assembled in the connection's output.
+ */
+import type { Duplex } from "node:stream";
+import type { Channel, Clock, HttpPages, Logger } from "../wire/index.ts";
+import type { ConnectionHandler } from "./connection-handler.ts";
+import { AnswerBlocks } from "./grpc-blocks.ts";
+import { Deadlines } from "./grpc-deadlines.ts";
+import { routeOf } from "./grpc-routes.ts";
+import { StreamCall } from "./grpc-stream.ts";
+import { UnaryCall } from "./grpc-unary.ts";
+import { Http2Connection } from "./http2/index.ts";
+import type {
+  HpackEncoder,
+  Http2Stream,
+  RequestHandler,
+  RequestHead,
+  StreamReceiver,
+} from "./http2/index.ts";
+import { PageRequest } from "./http2-pages.ts";
+import type { Http2PagesOptions } from "./http2-pages.ts";
+import { OpenSockets } from "./open-sockets.ts";
+import { SOCKET_CLOCK } from "./socket-clock.ts";
+
+/** Largest write request, bytes. Source: etcd server/embed/config.go, DefaultMaxRequestBytes. */
+const REQUEST_BYTES_MAX = 1_572_864;
+
+/** What a message may be larger than a request. Source: etcd api/v3rpc/grpc.go, grpcOverheadBytes. */
+const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
+
+export interface GrpcServerOptions {
+  readonly channel: Channel;
+  /** For requests that are no gRPC. */
+  readonly pages: HttpPages;
+  /** Origins whose scripts may read pages; `*` is all. Left out, none is told of any. */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** Default {@link REQUEST_BYTES_MAX}; a message may be half a mebibyte larger. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Streams of one connection at a time. Default no bound that clients are told. */
+  readonly maxConcurrentStreams?: number | undefined;
+  /** Milliseconds of silence before a client is pinged. Default two hours. */
+  readonly keepaliveIntervalMs?: number | undefined;
+  /** Milliseconds that it then has to answer. Default 20 s. */
+  readonly keepaliveTimeoutMs?: number | undefined;
+  /** Milliseconds between two pings of a client, on average. Default 5 s. */
+  readonly keepaliveMinTimeMs?: number | undefined;
+  readonly logger: Logger;
+  readonly clock?: Clock | undefined;
+}
+
+/** gRPC over connections that are handed in. */
+export class GrpcServer implements ConnectionHandler {
+  readonly channel: Channel;
+  readonly logger: Logger;
+  readonly messageBytesMax: number;
+  readonly deadlines: Deadlines;
+  readonly pages: Http2PagesOptions;
+  readonly #options: GrpcServerOptions;
+  readonly #clock: Clock;
+  readonly #sockets = new OpenSockets();
+  readonly #connections = new Set<Http2Connection>();
+
+  constructor(options: GrpcServerOptions) {
+    const { channel, logger, pages, corsOrigins } = options;
+    this.channel = channel;
+    this.logger = logger;
+    this.messageBytesMax = (options.maxRequestBytes ?? REQUEST_BYTES_MAX) + MESSAGE_OVERHEAD_BYTES;
+    this.#options = options;
+    this.#clock = options.clock ?? SOCKET_CLOCK;
+    this.deadlines = new Deadlines(this.#clock);
+    const origins = corsOrigins === undefined ? undefined : new Set(corsOrigins);
+    this.pages = { pages, corsOrigins: origins, logger };
+  }
+
+  handle(socket: Duplex): void {
+    this.#sockets.add(socket);
+    // HTTP/2 has its own half-close; a client that closes its side of the socket is gone.
+    socket.allowHalfOpen = false;
+    const { maxConcurrentStreams, keepaliveIntervalMs, keepaliveTimeoutMs } = this.#options;
+    const connection = new Http2Connection({
+      socket,
+      clock: this.#clock,
+      handler: (encoder) => new GrpcConnection(this, encoder),
+      streamsMax: maxConcurrentStreams,
+      keepaliveIntervalMs,
+      keepaliveTimeoutMs,
+      pingIntervalMsMin: this.#options.keepaliveMinTimeMs,
+      onBug: (error) => this.#logBug(error),
+    });
+    this.#connections.add(connection);
+    socket.once("close", () => this.#connections.delete(connection));
+  }
+
+  async close(options: { readonly graceMs: number }): Promise<void> {
+    // Tells the clients to open nothing more, and closes each connection with its last call.
+    for (const connection of this.#connections) connection.shutDown();
+    await this.#sockets.drain(options);
+    this.deadlines.close();
+  }
+
+  #logBug(error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.logger.error("failed to serve a connection", {
+      error: failure.message,
+      stack: failure.stack,
+    });
+  }
+}
+
+/** What the calls of one connection share. */
+export class GrpcConnection implements RequestHandler {
+  readonly channel: Channel;
+  readonly logger: Logger;
+  readonly messageBytesMax: number;
+  readonly deadlines: Deadlines;
+  readonly blocks: AnswerBlocks;
+  readonly #pages: Http2PagesOptions;
+  readonly #encoder: HpackEncoder;
+
+  constructor(server: GrpcServer, encoder: HpackEncoder) {
+    this.channel = server.channel;
+    this.logger = server.logger;
+    this.messageBytesMax = server.messageBytesMax;
+    this.deadlines = server.deadlines;
+    this.blocks = new AnswerBlocks(encoder);
+    this.#pages = server.pages;
+    this.#encoder = encoder;
+  }
+
+  request(stream: Http2Stream, head: RequestHead): StreamReceiver {
+    const route = routeOf(head);
+    const { target } = route;
+    switch (target.kind) {
+      case "unary":
+        return new UnaryCall(this, stream, target.method, head, route);
+      case "stream": {
+        const { method, isSingle } = target;
+        const call = new StreamCall({ connection: this, stream, method, isSingle, head, route });
+        call.start();
+        return call;
+      }
+      case "refusal":
+        stream.sendHeadOnly(this.blocks.statusOnly(target.httpStatus, target.code, target.text));
+        return NOBODY;
+      case "page":
+        return new PageRequest(this.#pages, this.#encoder, stream, head);
+    }
+  }
+}
+
+/** Of requests that are answered before their body is read. */
+const NOBODY: StreamReceiver = {
+  data: () => true,
+  ended: () => undefined,
+  canceled: () => undefined,
+  drained: () => undefined,
+};

@@ -1,0 +1,56 @@
+import type { Clock } from "../../wire/index.ts";
+import { KEEPALIVE_INTERVAL_MS, KEEPALIVE_TIMEOUT_MS } from "./limits.ts";
+
+export interface KeepaliveOptions {
+  readonly clock: Clock;
+  /** Default {@link KEEPALIVE_INTERVAL_MS}. */
+  readonly intervalMs?: number | undefined;
+  /** Default {@link KEEPALIVE_TIMEOUT_MS}. */
+  readonly timeoutMs?: number | undefined;
+  readonly ping: () => void;
+  /** The far end did not answer in time. */
+  readonly onDead: () => void;
+}
+
+/** Pings a far end that has been silent for long, and gives it up when it stays so. */
+export class Keepalive {
+  readonly #options: KeepaliveOptions;
+  readonly #intervalMs: number;
+  readonly #timeoutMs: number;
+  #heardAtMs: number;
+  #stop: () => void;
+
+  constructor(options: KeepaliveOptions) {
+    this.#options = options;
+    this.#intervalMs = options.intervalMs ?? KEEPALIVE_INTERVAL_MS;
+    this.#timeoutMs = options.timeoutMs ?? KEEPALIVE_TIMEOUT_MS;
+    this.#heardAtMs = options.clock.nowMs();
+    this.#stop = options.clock.after(this.#intervalMs, this.#onInterval);
+  }
+
+  /** Something came from the far end. */
+  heard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  readonly #onInterval = (): void => {
+    const { clock, ping } = this.#options;
+    const leftMs = this.#heardAtMs + this.#intervalMs - clock.nowMs();
+    if (leftMs > 0) {
+      this.#stop = clock.after(leftMs, this.#onInterval);
+      return;
+    }
+    const pingedAtMs = clock.nowMs();
+    ping();
+    this.#stop = clock.after(this.#timeoutMs, () => this.#onTimeout(pingedAtMs));
+  };
+
+  #onTimeout(pingedAtMs: number): void {
+    if (this.#heardAtMs < pingedAtMs) this.#options.onDead();
+    else this.#stop = this.#options.clock.after(this.#intervalMs, this.#onInterval);
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What waits to be written to a socket. Frames of one tick are put one behind the other into one
+ * buffer and leave with one write; a payload large enough that copying costs more than another
+ * piece goes out from where it is.
+ *
+ * Memory that was handed to the socket is never written again. A buffer is filled once from its
+ * beginning to its end, over as many writes as that takes.
+ */
+import type { Duplex } from "node:stream";
+
+/** A payload from this size on is not copied, bytes. Where a writev of Linux begins to win. */
+const BY_REFERENCE_BYTES_MIN = 16 * 1024;
+
+/** A buffer's size, bytes: what idle connections keep, and where busy ones stop growing. */
+const BUFFER_BYTES_MIN = 4 * 1024;
+const BUFFER_BYTES_MAX = 64 * 1024;
+
+/** With so much unwritten it is not waited for the end of the tick, bytes. */
+const FLUSH_BYTES = 256 * 1024;
+
+export class Output {
+  /** Where frames are written; see {@link Output.reserve}. */
+  buffer: Buffer = NO_BUFFER;
+  readonly #socket: Duplex;
+  readonly #onFlushed: () => void;
+  #start = 0;
+  #end = 0;
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
+  #isHeld = false;
+  #isScheduled = false;
+  #isClosed = false;
+
+  /** `onFlushed` is called when what was waiting is with the socket. */
+  constructor(socket: Duplex, onFlushed: () => void) {
+    this.#socket = socket;
+    this.#onFlushed = onFlushed;
+  }
+
+  /** What the socket has not taken yet, bytes. */
+  get waitingBytes(): number {
+    return this.#socket.writableLength + this.#unwrittenBytes;
+  }
+
+  /** What is not with the socket yet, bytes. */
+  get #unwrittenBytes(): number {
+    return this.#pieceBytes + this.#end - this.#start;
+  }
+
+  /**
+   * Room for so many bytes, which the caller must fill: from the position returned on, in
+   * {@link Output.buffer}, which may be another one than before.
+   */
+  reserve(bytes: number): number {
+    if (this.buffer.length - this.#end < bytes) this.#renew(bytes);
+    const at = this.#end;
+    this.#end += bytes;
+    if (!this.#isHeld && !this.#isScheduled) this.#schedule();
+    return at;
+  }
+
+  /** Appends a payload, which must not be changed any more. */
+  append(payload: Uint8Array): void {
+    const { length } = payload;
+    if (length < BY_REFERENCE_BYTES_MIN) {
+      const at = this.reserve(length);
+      this.buffer.set(payload, at);
+      return;
+    }
+    this.#cut();
+    this.#pieces.push(payload);
+    this.#pieceBytes += length;
+    if (!this.#isHeld && !this.#isScheduled) this.#schedule();
+    if (this.#pieceBytes > FLUSH_BYTES) this.flush();
+  }
+
+  /** Until {@link Output.release} nothing is written by itself. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.flush();
+  }
+
+  /** Nothing goes out any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    this.#start = this.#end;
+  }
+
+  flush(): void {
+    if (this.#unwrittenBytes === 0) return;
+    if (this.#isClosed || !this.#socket.writable) {
+      this.close();
+      return;
+    }
+    if (this.#pieces.length === 0) {
+      const bytes = this.buffer.subarray(this.#start, this.#end);
+      this.#start = this.#end;
+      this.#socket.write(bytes);
+      this.#onFlushed();
+      return;
+    }
+    this.#cut();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+    this.#onFlushed();
+  }
+
+  /** After everything else of this tick, so that it goes out together. */
+  #schedule(): void {
+    this.#isScheduled = true;
+    process.nextTick(this.#onTick);
+  }
+
+  readonly #onTick = (): void => {
+    this.#isScheduled = false;
+    this.flush();
+  };
+
+  /** Makes a piece of what is in the buffer. */
+  #cut(): void {
+    if (this.#end === this.#start) return;
+    this.#pieces.push(this.buffer.subarray(this.#start, this.#end));
+    this.#pieceBytes += this.#end - this.#start;
+    this.#start = this.#end;
+  }
+
+  #renew(bytes: number): void {
+    this.#cut();
+    const size = Math.min(Math.max(this.buffer.length * 2, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(size, bytes));
+    this.#start = 0;
+    this.#end = 0;
+  }
+}
+
+const NO_BUFFER = Buffer.alloc(0);

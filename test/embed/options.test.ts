@@ -1,0 +1,267 @@
+/** Every option of Etcd.start() has the effect that it says. */
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
+import t from "tap";
+import type { Test } from "tap";
+import { connect } from "../../src/embed/index.ts";
+import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
+import type { Logger } from "../../src/wire/index.ts";
+import { tempDirectory } from "../harness/temp-dir.ts";
+import { VirtualClock } from "../harness/virtual-clock.ts";
+import { ANY_PORT, rejection, revisionOf, started } from "./embedded.ts";
+
+const GIB = 1024 ** 3;
+
+/** What the member says of itself. */
+async function memberOf(etcd: Etcd) {
+  const { members } = await etcd.client.cluster.memberList();
+  t.equal(members.length, 1);
+  return members[0];
+}
+
+/** How much virtual time passes until a promise resolves, ms, in steps. */
+async function virtualMs(clock: VirtualClock, work: Promise<unknown>): Promise<number> {
+  const stepMs = 10;
+  let done = false;
+  void work.then(() => (done = true)); // Rejections are the caller's, who awaits it too.
+  const began = clock.nowMs();
+  await clock.advance(0);
+  while (!done) await clock.advance(stepMs);
+  await work;
+  return clock.nowMs() - began;
+}
+
+/** Keys with two versions each: every one of them has something to compact. */
+async function putTwice(etcd: Etcd, keyCount: number): Promise<number> {
+  let revision = 0;
+  for (let index = 0; index < 2 * keyCount; index++) {
+    revision = revisionOf(await etcd.client.kv.put(`key-${index % keyCount}`, "value"));
+  }
+  return revision;
+}
+
+async function status(socketPath: string, path: string): Promise<number | undefined> {
+  const asked = request({ socketPath, path, agent: false }).end();
+  // The only argument of that event.
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  answer.resume();
+  await once(answer, "end");
+  return answer.statusCode;
+}
+
+/** A test for each option: the compiler misses one that is missing. */
+const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => Promise<void> } = {
+  name: async (t) => {
+    t.equal((await memberOf(await started(t)))?.name, "default");
+    t.equal((await memberOf(await started(t, { name: "n1" })))?.name, "n1");
+  },
+
+  dataDir: async (t) => {
+    const dataDir = join(await tempDirectory(t), "made", "for", "us");
+    const etcd = await started(t, { dataDir });
+    await etcd.client.kv.put("key", "value");
+    await etcd.stop();
+    t.ok((await readdir(dataDir)).includes("CURRENT"));
+    t.equal((await (await started(t, { dataDir })).client.kv.get("key")).count, 1);
+  },
+
+  unsafeNoFsync: async (t) => {
+    // docs/data-layout.md: the mark says how far the log is on disk, so without syncing there is none.
+    for (const unsafeNoFsync of [false, true]) {
+      const dataDir = await tempDirectory(t);
+      const etcd = await started(t, { dataDir, unsafeNoFsync });
+      await etcd.client.kv.put("key", "value");
+      await etcd.stop();
+      t.equal((await readdir(dataDir)).includes("SYNCED"), !unsafeNoFsync);
+    }
+  },
+
+  listenClientUrls: async (t) => {
+    const socket = join(await tempDirectory(t), "etcd.sock");
+    const listenClientUrls = [ANY_PORT, ANY_PORT, `unix://${socket}`];
+    const etcd = await started(t, { listenClientUrls });
+    const [first = "", second = "", third = ""] = etcd.clientUrls;
+    t.match([first, second], [/^http:\/\/127\.0\.0\.1:\d+$/, /^http:\/\/127\.0\.0\.1:\d+$/]);
+    t.notOk(first.endsWith(":0"));
+    t.not(first, second);
+    t.equal(third, `unix://${socket}`);
+    for (const url of [first, second]) t.equal((await fetch(`${url}/health`)).status, 200);
+    t.equal(await status(socket, "/health"), 200);
+  },
+
+  listenMetricsUrls: async (t) => {
+    const etcd = await started(t, { listenMetricsUrls: [ANY_PORT] });
+    t.strictSame(etcd.clientUrls, []);
+    const [url = ""] = etcd.metricsUrls;
+    for (const path of ["/metrics", "/health", "/livez", "/readyz", "/readyz/non_learner"]) {
+      t.equal((await fetch(url + path)).status, 200, path);
+    }
+    for (const path of ["/version", "/v3/kv/range", "/"]) {
+      t.equal((await fetch(url + path)).status, 404, path);
+    }
+    const client = await connect(url);
+    t.match(await rejection(client.kv.get("key")), { code: 14 }, "there is no gRPC");
+  },
+
+  advertiseClientUrls: async (t) => {
+    const etcd = await started(t, { listenClientUrls: [ANY_PORT] });
+    t.strictSame((await memberOf(etcd))?.clientUrls, etcd.clientUrls, "what is listened on");
+    const advertiseClientUrls = ["http://etcd.example:2379"];
+    const told = await started(t, { listenClientUrls: [ANY_PORT], advertiseClientUrls });
+    t.strictSame((await memberOf(told))?.clientUrls, advertiseClientUrls);
+  },
+
+  initialAdvertisePeerUrls: async (t) => {
+    const initialAdvertisePeerUrls = ["http://127.0.0.1:23002"];
+    const etcd = await started(t, { initialAdvertisePeerUrls });
+    t.strictSame((await memberOf(etcd))?.peerUrls, initialAdvertisePeerUrls);
+    // Seen on etcd 3.7.3 with this URL and the default token.
+    t.strictSame(etcd.ids, {
+      member: "a7be38d986537a7c",
+      cluster: 5651537195376832483n.toString(16),
+    });
+  },
+
+  initialClusterToken: async (t) => {
+    const usual = await started(t);
+    const same = await started(t, { initialClusterToken: "etcd-cluster" });
+    const other = await started(t, { initialClusterToken: "another" });
+    t.strictSame(same.ids, usual.ids);
+    t.not(other.ids.member, usual.ids.member);
+    t.not(other.ids.cluster, usual.ids.cluster);
+  },
+
+  maxRequestBytes: async (t) => {
+    const etcd = await started(t, { maxRequestBytes: 1000, listenClientUrls: [ANY_PORT] });
+    await etcd.client.kv.put("key", Buffer.alloc(900));
+    const put = etcd.client.kv.put("key", Buffer.alloc(1000));
+    t.match(await rejection(put), { reason: "requestTooLarge" });
+    const far = await connect(etcd.clientUrls);
+    t.match(await rejection(far.kv.put("key", Buffer.alloc(1000 + 512 * 1024))), {
+      code: 8,
+      message: /^grpc: received message larger than max \(\d+ vs\. 525288\)$/,
+    });
+  },
+
+  maxTxnOps: async (t) => {
+    const { kv } = (await started(t, { maxTxnOps: 2 })).client;
+    const operations = ["a", "b", "c"].map((key) => ({ requestRange: { key: Buffer.from(key) } }));
+    t.ok((await kv.txn().then(...operations.slice(0, 2)).commit()).succeeded);
+    const refused = kv.txn().then(...operations).commit();
+    t.match(await rejection(refused), { reason: "tooManyOps" });
+  },
+
+  quotaBackendBytes: async (t) => {
+    const { kv, maintenance } = (await started(t, { quotaBackendBytes: 100_000 })).client;
+    await kv.put("small", "value");
+    t.match(await rejection(kv.put("large", Buffer.alloc(100_000))), { reason: "noSpace" });
+    t.match(await maintenance.alarms(), [{ alarm: "nospace" }]);
+    const quotas = [undefined, 0, -1, 5 * GIB].map(async (quotaBackendBytes) => {
+      const etcd = await started(t, { quotaBackendBytes });
+      return (await etcd.client.maintenance.status()).dbSizeQuota;
+    });
+    t.strictSame(await Promise.all(quotas), [2 * GIB, 2 * GIB, -1, 5 * GIB]);
+  },
+
+  heartbeatIntervalMs: async (t) => {
+    const ttlOf = async (options: EtcdOptions): Promise<number> =>
+      (await (await started(t, options)).client.lease.grant(1)).ttl;
+    t.equal(await ttlOf({}), 2);
+    // One election is one heartbeat then, and half of it is none: see leaseTtlMin().
+    t.equal(await ttlOf({ heartbeatIntervalMs: 999 }), 1);
+  },
+
+  electionTimeoutMs: async (t) => {
+    const dataDir = await tempDirectory(t);
+    const options = { dataDir, electionTimeoutMs: 5000, clock: new VirtualClock() };
+    const first = await started(t, options);
+    const { id, ttl } = await first.client.lease.grant(1);
+    t.equal(ttl, 8, "one and a half elections, in whole seconds");
+    t.equal((await first.client.lease.timeToLive(id)).ttl, 8);
+    await first.stop();
+    const second = await started(t, options);
+    t.equal((await second.client.lease.timeToLive(id)).ttl, 13, "an election more after a start");
+  },
+
+  watchProgressNotifyIntervalMs: async (t) => {
+    const clock = new VirtualClock();
+    const { client } = await started(t, { watchProgressNotifyIntervalMs: 1000, clock });
+    const watch = client.watch("key", { progressNotify: true });
+    await watch.created;
+    let told = 0;
+    const next = watch.next().then((result) => {
+      told++;
+      return result;
+    });
+    await clock.advance(999);
+    t.equal(told, 0);
+    // Up to a tenth is added, so that streams do not all tell at once.
+    await clock.advance(102);
+    t.match(await next, { value: { events: [] } });
+    watch.cancel();
+  },
+
+  compactionBatchLimit: async (t) => {
+    const clock = new VirtualClock();
+    const limits = { compactionBatchLimit: 1, compactionSleepIntervalMs: 10 };
+    const etcd = await started(t, { ...limits, clock });
+    const revision = await putTwice(etcd, 5);
+    const compacted = etcd.client.kv.compact(revision, { physical: true });
+    t.equal(await virtualMs(clock, compacted), 40, "five steps, four pauses");
+    const whole = await started(t, { clock });
+    const once = whole.client.kv.compact(await putTwice(whole, 5), { physical: true });
+    t.equal(await virtualMs(clock, once), 0, "one step");
+  },
+
+  compactionSleepIntervalMs: async (t) => {
+    const clock = new VirtualClock();
+    const limits = { compactionBatchLimit: 1, compactionSleepIntervalMs: 500 };
+    const etcd = await started(t, { ...limits, clock });
+    const revision = await putTwice(etcd, 3);
+    const compacted = etcd.client.kv.compact(revision, { physical: true });
+    t.equal(await virtualMs(clock, compacted), 1000, "three steps, two pauses");
+  },
+
+  logger: async (t) => {
+    const lines: string[] = [];
+    const log = (message: string): void => void lines.push(message);
+    const logger: Logger = { debug: log, info: log, warn: log, error: log };
+    await started(t, { logger, listenClientUrls: [ANY_PORT] });
+    t.ok(lines.includes("ready to serve client requests"), lines.join());
+  },
+
+  clock: async (t) => {
+    const clock = new VirtualClock(1_000_000);
+    const { kv, lease } = (await started(t, { clock })).client;
+    const { id } = await lease.grant(60);
+    await kv.put("key", "value", { lease: id });
+    await clock.advance(59_900);
+    t.equal((await kv.get("key")).count, 1);
+    // Leases are looked at every 500 ms at the latest.
+    await clock.advance(600);
+    t.equal((await kv.get("key")).count, 0);
+    t.equal((await lease.timeToLive(id)).ttl, -1);
+  },
+};
+
+for (const [option, effect] of Object.entries(EFFECTS)) {
+  t.test(`Option "${option}" has its effect`, effect);
+}
+
+t.test('Option "watchProgressNotifyIntervalMs" is at least 100 ms', {
+  todo: "etcd raises what is less, src/embed/defaults.ts does not",
+}, async (t) => {
+  const clock = new VirtualClock();
+  const { client } = await started(t, { watchProgressNotifyIntervalMs: 1, clock });
+  const watch = client.watch("key", { progressNotify: true });
+  await watch.created;
+  let told = 0;
+  const next = watch.next().then(() => told++);
+  await clock.advance(99);
+  t.equal(told, 0);
+  watch.cancel();
+  await next;
+});

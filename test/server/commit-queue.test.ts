@@ -1,0 +1,245 @@
+import t from "tap";
+import type { Store } from "../../src/mvcc/index.ts";
+import { Alarms } from "../../src/server/alarms.ts";
+import type { Command } from "../../src/server/command.ts";
+import { CommitQueue } from "../../src/server/commit-queue.ts";
+import { QUEUE_LIMITS } from "../../src/server/limits.ts";
+import { Member } from "../../src/server/member.ts";
+import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
+import { SILENT_LOGGER, messages } from "../../src/wire/index.ts";
+import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { openStore } from "../harness/store-fixture.ts";
+import { settle } from "../harness/virtual-clock.ts";
+import { bytes, refuses } from "./server-fixture.ts";
+
+const IDENTITY = { memberId: 1n, clusterId: 2n, term: 2 };
+
+interface Parts {
+  readonly engine: FaultyEngine;
+  readonly store: Store;
+  readonly queue: CommitQueue;
+}
+
+async function makeQueue(engine = new FaultyEngine(), valueBytesMax = 1_000_000): Promise<Parts> {
+  const store = await openStore(engine, { valueBytesMax });
+  const member = new Member(IDENTITY, { name: "", peerUrls: [], clientUrls: [] });
+  const state = { member, alarms: new Alarms([]), lessor: store.lessor };
+  return { engine, store, queue: new CommitQueue(store, state, SILENT_LOGGER) };
+}
+
+function put(key: string, fields: messages.PutRequestInit = {}): Command {
+  const request = messages.encodePutRequest({ key: bytes(key), ...fields });
+  return { type: "put", request: messages.decodePutRequest(request) };
+}
+
+function revisionOf(response: Uint8Array): number | undefined {
+  return messages.decodePutResponse(response).header?.revision;
+}
+
+t.test("CommitQueue writes all that come while the disk is busy in one batch", async (t) => {
+  const { engine, queue, store } = await makeQueue();
+  engine.holdWrites();
+  const first = queue.submit(put("first"));
+  await engine.heldWrite();
+  const others = Array.from({ length: 100 }, (_, index) => queue.submit(put(`k${String(index)}`)));
+  t.equal(queue.waitingCount, 100);
+  engine.releaseWrites();
+  const revisions = (await Promise.all([first, ...others])).map(revisionOf);
+  t.same(
+    revisions,
+    revisions.map((_, index) => index + 2),
+    "answered in the order in which they came",
+  );
+  t.equal(engine.writeCount, 2);
+  await store.checkConsistency();
+});
+
+t.test("CommitQueue writes all that come in one turn of the event loop in one batch", async (t) => {
+  const { engine, queue } = await makeQueue();
+  await Promise.all([queue.submit(put("a")), queue.submit(put("b")), queue.submit(put("c"))]);
+  t.equal(engine.writeCount, 1);
+});
+
+t.test("CommitQueue answers when everything is visible, watchers first", async (t) => {
+  const { queue, store } = await makeQueue();
+  const seen: string[] = [];
+  store.watchers.watch({
+    range: { begin: "", end: undefined, single: false },
+    startRevision: 0,
+    noPut: false,
+    noDelete: false,
+    sink: {
+      writable: true,
+      events: (_, changes) => {
+        seen.push(`event ${changes[0]!.key}`);
+        t.equal(store.visibleRevision, 3, "a group becomes visible whole");
+      },
+      compacted: () => undefined,
+    },
+  });
+  const answers = ["a", "b"].map((key) =>
+    queue.submit(put(key)).then(() => seen.push(`answer ${key}`)),
+  );
+  await Promise.all(answers);
+  t.same(seen, ["event a", "event b", "answer a", "answer b"]);
+});
+
+t.test("CommitQueue takes no more commands than its limit, and goes on after it", async (t) => {
+  const { engine, queue } = await makeQueue();
+  engine.holdWrites();
+  const first = queue.submit(put("first"));
+  await engine.heldWrite();
+  const waiting: Promise<unknown>[] = [];
+  const command = put("k");
+  for (let index = 0; index < QUEUE_LIMITS.waitingCommandsMax; index++) {
+    waiting.push(queue.submit(command));
+  }
+  await refuses(queue.submit(put("one too many")), "tooManyRequests");
+  t.equal(queue.waitingCount, QUEUE_LIMITS.waitingCommandsMax);
+  engine.releaseWrites();
+  await Promise.all([first, ...waiting]);
+  const groups = Math.ceil(QUEUE_LIMITS.waitingCommandsMax / QUEUE_LIMITS.groupCommandsMax);
+  t.equal(engine.writeCount, 1 + groups, "groups have a limit too");
+  await t.resolves(queue.submit(put("again")));
+});
+
+t.test("CommitQueue takes no more bytes than its limit", async (t) => {
+  const { engine, queue } = await makeQueue();
+  engine.holdWrites();
+  const first = queue.submit(put("first"), QUEUE_LIMITS.waitingBytesMax);
+  await engine.heldWrite();
+  const half = QUEUE_LIMITS.waitingBytesMax / 2;
+  const waiting = [queue.submit(put("a"), half), queue.submit(put("b"), half)];
+  await refuses(queue.submit(put("c"), 1), "tooManyRequests");
+  engine.releaseWrites();
+  await Promise.all([first, ...waiting]);
+  t.equal(engine.writeCount, 3, "each fills a group");
+  await t.resolves(queue.submit(put("c"), half));
+});
+
+t.test("CommitQueue after a failed write refuses everything with the cause", async (t) => {
+  const { engine, queue, store } = await makeQueue();
+  engine.holdWrites();
+  engine.failWrite({ write: 1 });
+  const group = Promise.allSettled([queue.submit(put("a")), queue.submit(put("b", { lease: 9n }))]);
+  await engine.heldWrite();
+  const inLine = Promise.allSettled([queue.submit(put("c"))]);
+  engine.releaseWrites();
+  const results = [...(await group), ...(await inLine)];
+  for (const result of results) {
+    t.match(result, { status: "rejected", reason: { code: 14, message: /Cannot write/ } });
+  }
+  t.equal(store.visibleRevision, 1);
+  t.equal(queue.waitingCount, 0);
+  await t.rejects(queue.submit(put("d")), { code: 14, cause: { name: "StorageError" } });
+  t.equal(engine.writeCount, 1, "nobody tried again");
+  await queue.close();
+  await t.rejects(queue.submit(put("e")), { message: /Cannot write/ }, "the cause stays");
+});
+
+t.test("CommitQueue ends when a command could be half done", async (t) => {
+  const inner = new MemoryEngine();
+  const engine = new FaultyEngine(inner);
+  const { queue } = await makeQueue(engine, 0);
+  await queue.submit(put("k", { value: bytes("v") }));
+  inner.getSync = () => {
+    throw new StorageError("read-failed", "Cannot read: told to fail");
+  };
+  const results = await Promise.allSettled([
+    queue.submit(put("a")),
+    queue.submit(put("k", { prevKv: true })),
+  ]);
+  for (const result of results) {
+    t.match(result, { status: "rejected", reason: { code: 14, message: /Cannot read/ } });
+  }
+  t.match(queue.failure, { code: 14 });
+});
+
+t.test("CommitQueue.close() waits for those in line and takes no more", async (t) => {
+  const { engine, queue } = await makeQueue();
+  engine.holdWrites();
+  const calls = [queue.submit(put("a"))];
+  await engine.heldWrite();
+  calls.push(queue.submit(put("b")));
+  let closed = false;
+  const closing = queue.close().then(() => {
+    closed = true;
+  });
+  await refuses(queue.submit(put("c")), "stopped");
+  await settle();
+  t.equal(closed, false);
+  engine.releaseWrites();
+  await Promise.all(calls);
+  await closing;
+  t.equal(engine.writeCount, 2);
+});
+
+t.test("CommitQueue.read() reads at once, or between two groups", async (t) => {
+  const { engine, queue, store } = await makeQueue();
+  t.equal(
+    queue.read(() => store.visibleRevision),
+    1,
+  );
+  engine.holdWrites();
+  const first = queue.submit(put("a"));
+  await engine.heldWrite();
+  const second = queue.submit(put("b"));
+  const reading = queue.read(() => store.visibleRevision);
+  t.ok(reading instanceof Promise);
+  engine.releaseOneWrite();
+  t.equal(await reading, 2);
+  await engine.heldWrite();
+  const failing = queue.read(() => {
+    throw new Error("broken reader");
+  });
+  engine.releaseWrites();
+  await t.rejects(async () => failing, { message: "broken reader" });
+  await Promise.all([first, second]);
+  await t.resolves(queue.submit(put("c")), "a reader's error is its own");
+});
+
+t.test("CommitQueue.read() throws after a failed write, and so do those who waited", async (t) => {
+  const { engine, queue } = await makeQueue();
+  engine.holdWrites();
+  engine.failWrite({ write: 1 });
+  const call = queue.submit(put("a"));
+  const failed = t.rejects(call);
+  await engine.heldWrite();
+  const reading = queue.read(() => "seen");
+  engine.releaseWrites();
+  await t.rejects(async () => reading, { code: 14 });
+  await failed;
+  t.throws(() => queue.read(() => "seen"), { code: 14 });
+});
+
+t.test("CommitQueue.appliedIndex grows with every command, refused ones too", async (t) => {
+  const { queue } = await makeQueue();
+  t.equal(queue.appliedIndex, 0);
+  await queue.submit(put("a"));
+  await refuses(queue.submit(put("b", { lease: 5n })), "leaseNotFound");
+  t.equal(queue.appliedIndex, 2);
+});
+
+t.test("CommitQueue.appliedIndex does not go back at a restart", async (t) => {
+  for (const command of [put("a"), put("refused", { lease: 5n })]) {
+    const engine = new FaultyEngine();
+    const first = await makeQueue(engine);
+    for (let index = 0; index < 30; index++) await first.queue.submit(command).catch(() => undefined);
+    t.equal(first.queue.appliedIndex, 30);
+    const crashed = await engine.crash();
+    const again = await makeQueue(crashed);
+    t.ok(again.queue.appliedIndex >= 30, `${command.type}: ${String(again.queue.appliedIndex)}`);
+  }
+});
+
+t.test("CommitQueue.appliedIndex is not ahead of the disk", async (t) => {
+  const engine = new FaultyEngine();
+  const { queue } = await makeQueue(engine);
+  engine.holdWrites();
+  const call = queue.submit(put("a"));
+  await engine.heldWrite();
+  t.equal(queue.appliedIndex, 0);
+  engine.releaseWrites();
+  await call;
+  t.equal(queue.appliedIndex, 1);
+});

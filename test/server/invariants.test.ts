@@ -1,0 +1,518 @@
+/** The invariants of docs/architecture.md: each one a test of its name. */
+import assert from "node:assert/strict";
+import t from "tap";
+import { revisionKey } from "../../src/mvcc/tables.ts";
+import { MemoryEngine } from "../../src/storage/index.ts";
+import type { Batch, Engine, Row } from "../../src/storage/index.ts";
+import { messages } from "../../src/wire/index.ts";
+import type { ErrorReason } from "../../src/wire/index.ts";
+import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { commit, openStore, plainKeyValue, putting, queryOf } from "../harness/store-fixture.ts";
+import { VirtualClock, settle } from "../harness/virtual-clock.ts";
+import { WatchProbe, bytes, refuses, withServer } from "./server-fixture.ts";
+import type { Fixture } from "./server-fixture.ts";
+
+t.test("One writer: at most one write is under way, whatever is asked for", async (t) => {
+  let underWay = 0;
+  let most = 0;
+  let writes = 0;
+  const inner = new MemoryEngine();
+  const engine = new FaultyEngine(watchingWrites(inner, async (write) => {
+    writes++;
+    most = Math.max(most, ++underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    await write();
+    underWay--;
+  }));
+  await withServer(
+    async ({ client, clock }) => {
+      const calls: Promise<unknown>[] = [];
+      for (let index = 0; index < 200; index++) {
+        calls.push(client.kv.put(`k${String(index % 7)}`, String(index)));
+        if (index % 10 === 0) calls.push(client.kv.delete(`k${String(index % 7)}`));
+        if (index % 20 === 0) calls.push(client.unary("leaseGrant", { ttl: 2 }));
+        if (index % 50 === 0) calls.push(clock.advance(3_000));
+        if (index % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await Promise.all(calls);
+      calls.push(client.kv.compact(100, { physical: true }));
+      await clock.advance(1_000);
+      await Promise.all(calls);
+    },
+    { engine },
+  );
+  t.equal(most, 1);
+  t.ok(writes > 10);
+});
+
+/** Passes an engine on, with every write going through `around`. */
+function watchingWrites(
+  inner: Engine,
+  around: (write: () => Promise<void>) => Promise<void>,
+): Engine {
+  return {
+    batch: (): Batch => {
+      const batch = inner.batch();
+      return {
+        put: (key, value) => batch.put(key, value),
+        delete: (key) => batch.delete(key),
+        get length() {
+          return batch.length;
+        },
+        write: async () => around(async () => batch.write()),
+        discard: () => batch.discard(),
+      };
+    },
+    getSync: (key) => inner.getSync(key),
+    getMany: async (keys) => inner.getMany(keys),
+    scan: (range) => inner.scan(range),
+    sizeBytes: () => inner.sizeBytes(),
+    defragment: async () => inner.defragment(),
+    close: async () => inner.close(),
+  };
+}
+
+async function get(fixture: Fixture, key: string): Promise<string | undefined> {
+  const { kvs } = await fixture.client.kv.get(key);
+  return kvs[0]?.value.toString();
+}
+
+t.test("Nothing is seen before it is on disk: keys", async (t) => {
+  await withServer(async (fixture) => {
+    const { client, engine } = fixture;
+    await client.kv.put("k", "old");
+    await client.kv.put("gone", "old");
+    engine.holdWrites();
+    let answered = 0;
+    const writes = [
+      client.kv.put("k", "new"),
+      client.kv.put("added", "new"),
+      client.kv.delete("gone"),
+    ].map((call) => call.then(() => answered++));
+    await engine.heldWrite();
+    await settle();
+    t.equal(answered, 0);
+    t.equal(await get(fixture, "k"), "old");
+    t.equal(await get(fixture, "gone"), "old");
+    t.equal(await get(fixture, "added"), undefined);
+    const { header, count } = await client.kv.get("", { prefix: true });
+    t.equal(header?.revision, 3);
+    t.equal(count, 2);
+    const txn = await client.unary("txn", { success: [{ requestRange: { key: bytes("k") } }] });
+    const [read] = txn.responses[0]!.responseRange!.kvs;
+    t.equal(Buffer.from(read!.value).toString(), "old");
+    const future = client.kv.get("k", { revision: 4 });
+    await refuses(future, "futureRevision");
+    engine.releaseWrites();
+    await Promise.all(writes);
+    t.equal(await get(fixture, "k"), "new");
+    t.equal(await get(fixture, "gone"), undefined);
+    t.equal(await get(fixture, "added"), "new");
+  });
+});
+
+t.test("Nothing is seen before it is on disk: events", async (t) => {
+  await withServer(async ({ server, client, engine }) => {
+    await client.kv.put("k", "old");
+    const live = new WatchProbe(server);
+    live.create({ key: bytes("k") });
+    engine.holdWrites();
+    const write = client.kv.put("k", "new");
+    await engine.heldWrite();
+    const late = new WatchProbe(server);
+    late.create({ key: bytes("k"), startRevision: 2 });
+    late.create({ key: bytes("k"), startRevision: 3 });
+    await settle();
+    t.same(WatchProbe.events(live.responses), []);
+    t.same(WatchProbe.events(late.responses), ["k=old@2"]);
+    live.take();
+    live.requestProgress();
+    t.equal(live.take()[0]?.header?.revision, 2, "progress is what is on disk");
+    engine.releaseWrites();
+    await write;
+    await settle();
+    t.same(WatchProbe.events(live.responses), ["k=new@3"]);
+    t.same(WatchProbe.events(late.responses), ["k=old@2", "k=new@3", "k=new@3"]);
+  });
+});
+
+t.test("Nothing is seen before it is on disk: compaction", async (t) => {
+  await withServer(async ({ client, engine }) => {
+    await client.kv.put("k", "1");
+    await client.kv.put("k", "2");
+    engine.holdWrites();
+    const compaction = client.kv.compact(3);
+    await engine.heldWrite();
+    t.equal((await client.kv.get("k", { revision: 2 })).kvs[0]?.value.toString(), "1");
+    engine.releaseWrites();
+    await compaction;
+    await refuses(client.kv.get("k", { revision: 2 }), "compacted");
+  });
+});
+
+t.test("Nothing is seen before it is on disk: leases, of one group or the next", async (t) => {
+  await withServer(async ({ client, engine }) => {
+    await client.unary("leaseGrant", { id: 1n, ttl: 100 });
+    engine.holdWrites();
+    const first = client.unary("leaseGrant", { id: 2n, ttl: 100 });
+    await engine.heldWrite();
+    // In line for the second group.
+    const second = [
+      client.unary("leaseGrant", { id: 3n, ttl: 100 }),
+      client.unary("leaseRevoke", { id: 1n }),
+    ];
+    const lists = client.unary("leaseLeases", {});
+    const added = client.unary("leaseTimeToLive", { id: 2n });
+    const later = client.unary("leaseTimeToLive", { id: 3n });
+    const revoked = client.unary("leaseTimeToLive", { id: 1n });
+    engine.releaseOneWrite();
+    await first;
+    await engine.heldWrite();
+    t.same(
+      (await lists).leases.map(({ id }) => id),
+      [1n, 2n],
+    );
+    t.equal((await added).grantedTtl, 100);
+    t.equal((await later).ttl, -1);
+    t.equal((await revoked).grantedTtl, 100);
+    engine.releaseWrites();
+    await Promise.all(second);
+    const { leases } = await client.unary("leaseLeases", {});
+    t.same(
+      leases.map(({ id }) => id),
+      [2n, 3n],
+    );
+  });
+});
+
+t.test("Nothing is seen before it is on disk: leases kept alive", async (t) => {
+  await withServer(async ({ client, engine }) => {
+    await client.unary("leaseGrant", { id: 1n, ttl: 100 });
+    engine.holdWrites();
+    const writes = [
+      client.unary("leaseGrant", { id: 2n, ttl: 100 }),
+      client.unary("leaseRevoke", { id: 1n }),
+    ];
+    await engine.heldWrite();
+    const stream = client.stream("leaseKeepAlive");
+    stream.send({ id: 2n });
+    stream.send({ id: 1n });
+    let answered = 0;
+    const answers = [stream.next(), stream.next()].map(async (answer) => {
+      const { value } = await answer;
+      answered++;
+      return value;
+    });
+    await settle();
+    t.equal(answered, 0);
+    engine.releaseWrites();
+    await Promise.all(writes);
+    const [granted, revoked] = await Promise.all(answers);
+    t.same([granted?.id, granted?.ttl], [2n, 100]);
+    t.same([revoked?.id, revoked?.ttl], [1n, 0]);
+    stream.cancel();
+  });
+});
+
+t.test("Three orders are one order: revisions, rows on disk, events", async (t) => {
+  await withServer(async ({ server, client, engine }) => {
+    const probe = new WatchProbe(server);
+    probe.create({ key: bytes("\0"), rangeEnd: bytes("\0") });
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, async (_, index) => {
+        if (index % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
+        const key = `k${String(index % 9)}`;
+        const { header } = await client.kv.put(key, String(index));
+        return `${key}=${String(index)}@${String(header?.revision)}`;
+      }),
+    );
+    const byRevision = answers.toSorted((a, b) => revisionOf(a) - revisionOf(b));
+    t.same(
+      byRevision.map(revisionOf),
+      byRevision.map((_, index) => index + 2),
+      "no gap, none twice",
+    );
+    t.same(WatchProbe.events(probe.responses), byRevision);
+    const start = revisionKey(0, 0);
+    const rows: string[] = [];
+    for await (const page of engine.scan({ start, end: revisionKey(999, 0), pageRows: 50 })) {
+      for (const [, value] of page) {
+        const { key, value: text, main } = plainKeyValue(value);
+        rows.push(`${key}=${text}@${String(main)}`);
+      }
+    }
+    t.same(rows, byRevision);
+  });
+});
+
+function revisionOf(text: string): number {
+  return Number(text.slice(text.indexOf("@") + 1));
+}
+
+t.test("A failed write ends the server: nobody writes any more, reading goes on", async (t) => {
+  await withServer(
+    async (fixture) => {
+      const { server, client, engine, log } = fixture;
+      await client.kv.put("k", "old");
+      await client.unary("leaseGrant", { id: 1n, ttl: 100 });
+      engine.holdWrites();
+      engine.failWrite({ write: 1 });
+      const group = [client.kv.put("k", "new"), client.unary("leaseGrant", { id: 2n, ttl: 100 })];
+      const failures = Promise.allSettled(group);
+      await engine.heldWrite();
+      const inLine = Promise.allSettled([client.kv.put("k", "newer")]);
+      engine.releaseWrites();
+      const refusal = { status: "rejected", reason: { name: "EtcdError", code: 14 } };
+      t.match(await failures, [refusal, refusal]);
+      t.match(await inLine, [refusal]);
+      const later = client.kv.delete("k");
+      await t.rejects(later, { code: 14, message: /no more writes are taken: Cannot write/ });
+      await t.rejects(client.kv.compact(2), { code: 14 });
+      await t.rejects(client.unary("leaseRevoke", { id: 1n }), { code: 14 });
+      const { kvs, header } = await client.kv.get("k");
+      t.equal(kvs[0]?.value.toString(), "old");
+      t.equal(header?.revision, 2);
+      const probe = new WatchProbe(server);
+      probe.create({ key: bytes("k"), startRevision: 2 });
+      await settle();
+      t.same(WatchProbe.events(probe.responses), ["k=old@2"]);
+      t.match(server.failure, { code: 14 });
+      const status = await client.maintenance.status();
+      t.match(status.errors, [/no more writes are taken/]);
+      const health = await server.page(page("/health"));
+      t.equal(health.status, 503);
+      t.match(JSON.parse(health.body), { health: "false", reason: /^RANGE ERROR:.*Cannot write/ });
+      t.equal((await server.page(page("/readyz"))).status, 503);
+      t.equal((await server.page(page("/livez"))).status, 200);
+      const errors = log.filter(({ level }) => level === "error");
+      t.equal(errors.length, 1);
+    },
+    { consistent: false },
+  );
+});
+
+t.test("A failed write ends the server: leases that may not be on disk are not told of", async (t) => {
+  await withServer(
+    async ({ client, engine }) => {
+      await client.unary("leaseGrant", { id: 1n, ttl: 100 });
+      engine.failWrite({ write: 1 });
+      await t.rejects(client.unary("leaseRevoke", { id: 1n }), { code: 14 });
+      await t.rejects(client.unary("leaseTimeToLive", { id: 1n }), { code: 14 });
+      await t.rejects(client.unary("leaseLeases", {}), { code: 14 });
+      const stream = client.stream("leaseKeepAlive");
+      stream.send({ id: 1n });
+      await t.rejects(stream.next(), { code: 14 });
+    },
+    { consistent: false },
+  );
+});
+
+function page(path: string, query = ""): { method: string; path: string; query: URLSearchParams } {
+  return { method: "GET", path, query: new URLSearchParams(query) };
+}
+
+t.test("One answer, one revision: the header is of when the answer was computed", async (t) => {
+  await withServer(
+    async ({ client }) => {
+      await client.kv.put("a", "1");
+      await client.kv.put("b", "1");
+      const reading = client.kv.get("", { prefix: true });
+      const hashing = client.unary("hashKV", {});
+      const writing = client.kv.put("b", "2");
+      const { header, kvs } = await reading;
+      t.equal(header?.revision, 3);
+      t.same(
+        kvs.map(({ modRevision }) => modRevision),
+        [2, 3],
+      );
+      await writing;
+      const { header: hashHeader, hashRevision } = await hashing;
+      t.equal(hashHeader?.revision, hashRevision);
+    },
+    { valueBytesMax: 0 },
+  );
+});
+
+t.test("One answer, one revision: a txn's answer is of its own revision, whatever follows", async (t) => {
+  await withServer(async ({ client }) => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async () =>
+        client.unary("txn", {
+          success: [
+            { requestPut: { key: bytes("k") } },
+            { requestRange: { key: bytes("k") } },
+          ],
+        }),
+      ),
+    );
+    for (const [index, { header, responses }] of answers.entries()) {
+      t.equal(header?.revision, index + 2);
+      t.equal(responses[1]!.responseRange!.kvs[0]!.modRevision, index + 2);
+      t.equal(responses[1]!.responseRange!.header?.revision, index + 2);
+    }
+  });
+});
+
+t.test("A KeyValue is encoded once: disk, memory, Range and events have the same bytes", async (t) => {
+  const written = new Map<string, Uint8Array>();
+  const inner = new MemoryEngine();
+  const engine: Engine = {
+    ...watchingWrites(inner, async (write) => write()),
+    batch: (): Batch => {
+      const batch = inner.batch();
+      const put = batch.put.bind(batch);
+      batch.put = (key, value) => {
+        const name = Buffer.from(key).toString("hex");
+        assert.equal(written.has(name), false, "one row, one encoding");
+        written.set(name, value);
+        put(key, value);
+      };
+      return batch;
+    },
+  };
+  const store = await openStore(engine);
+  const changes = await commit(store, putting("a", "1"), putting("b", "2"), putting("a", "3"));
+  for (const { main, sub, value } of changes) {
+    t.equal(value, written.get(revisionKey(main, sub).toString("hex")));
+  }
+  const { kvs } = await store.range(queryOf({ revision: 4 }));
+  t.equal(kvs[0], changes[2]!.value);
+  t.equal(kvs[1], changes[1]!.value);
+  t.equal(written.size, 3);
+  t.equal(changes[0]!.event(), changes[0]!.event(), "an event is made once for all watchers");
+});
+
+/** Commands of every kind, one after the other. */
+async function runCommands({ client, clock }: Fixture): Promise<void> {
+  await client.unary("leaseGrant", { id: 7n, ttl: 5 });
+  await client.unary("leaseGrant", { id: 8n, ttl: 50 });
+  await client.kv.put("leased", "1", { lease: 7n });
+  await Promise.all(["b", "a", "c"].map(async (key) => client.kv.put(key, key)));
+  await client.unary("txn", {
+    compare: [
+      { target: messages.CompareTarget.mod, key: bytes("a"), modRevision: 4, result: 0 },
+    ],
+    success: [{ requestPut: { key: bytes("a"), value: bytes("yes") } }],
+    failure: [{ requestDeleteRange: { key: bytes("a") } }],
+  });
+  await client.kv.delete("b");
+  await assert.rejects(client.kv.put("k", "v", { lease: 99n }));
+  const action = messages.AlarmAction.activate;
+  await client.unary("alarm", { action, memberId: 5n, alarm: messages.AlarmType.nospace });
+  await assert.rejects(client.kv.put("k", "v"));
+  const disarm = messages.AlarmAction.deactivate;
+  await client.unary("alarm", { action: disarm, memberId: 5n, alarm: messages.AlarmType.nospace });
+  const compaction = client.kv.compact(5, { physical: true });
+  await clock.advance(1_000);
+  await compaction;
+  await clock.advance(10_000);
+  await client.unary("memberUpdate", { id: (await memberId(client)), peerUrls: ["http://x:1"] });
+}
+
+async function memberId(client: Fixture["client"]): Promise<bigint> {
+  return (await client.unary("memberList", {})).members[0]!.id;
+}
+
+async function rowsOf(engine: Engine): Promise<string[]> {
+  const rows: string[] = [];
+  const all = { start: Buffer.of(0), end: Buffer.of(0xff), pageRows: 100 };
+  for await (const found of engine.scan(all)) {
+    rows.push(...found.map(([key, value]: Row) => `${hex(key)}=${hex(value)}`));
+  }
+  return rows;
+}
+
+function hex(value: Uint8Array): string {
+  return Buffer.from(value).toString("hex");
+}
+
+t.test("Time is a command: the same commands give the same rows, whenever they come", async (t) => {
+  const results: string[][] = [];
+  for (const startMs of [0, 123_456_789]) {
+    await withServer(
+      async (fixture) => {
+        await runCommands(fixture);
+        results.push(await rowsOf(fixture.engine));
+        t.equal(fixture.store.lessor.get(7n), undefined, "ended by time");
+        t.ok(fixture.store.lessor.get(8n));
+      },
+      { clock: new VirtualClock(startMs) },
+    );
+  }
+  t.ok(results[0]!.length > 8);
+  t.same(results[1], results[0]);
+});
+
+t.test("All or nothing per command: a refused one leaves nothing behind", async (t) => {
+  await withServer(async ({ client, store, engine }) => {
+    await client.kv.put("k", "v");
+    const { writeCount } = engine;
+    const refused: [messages.TxnRequestInit, ErrorReason][] = [
+      [
+        {
+          success: [
+            { requestPut: { key: bytes("a") } },
+            { requestPut: { key: bytes("b"), lease: 5n } },
+          ],
+        },
+        "leaseNotFound",
+      ],
+      [
+        {
+          success: [
+            { requestDeleteRange: { key: bytes("k") } },
+            { requestPut: { key: bytes("missing"), ignoreValue: true } },
+          ],
+        },
+        "keyNotFound",
+      ],
+      [
+        {
+          success: [
+            { requestPut: { key: bytes("a") } },
+            { requestRange: { key: bytes("k"), revision: 3 } },
+          ],
+        },
+        "futureRevision",
+      ],
+      [
+        {
+          success: [
+            { requestPut: { key: bytes("a") } },
+            {
+              requestTxn: {
+                success: [{ requestPut: { key: bytes("z"), ignoreLease: true } }],
+              },
+            },
+          ],
+        },
+        "keyNotFound",
+      ],
+    ];
+    for (const [request, reason] of refused) {
+      await refuses(client.unary("txn", request), reason);
+    }
+    t.equal(store.visibleRevision, 2);
+    t.equal(store.keyCount, 1);
+    t.equal(engine.writeCount, writeCount, "nothing was written");
+    // A refused one in the middle of a group does not touch its neighbours.
+    const results = await Promise.allSettled([
+      client.kv.put("x", "1"),
+      client.unary("txn", refused[0]![0]),
+      client.kv.put("y", "1"),
+    ]);
+    t.same(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    const { kvs } = await client.kv.get("", { prefix: true });
+    t.same(
+      kvs.map(({ key, modRevision }) => [key.toString(), modRevision]),
+      [
+        ["k", 2],
+        ["x", 3],
+        ["y", 4],
+      ],
+    );
+  });
+});

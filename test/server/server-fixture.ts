@@ -1,0 +1,191 @@
+/** A server for tests: in memory, at a time that stands still, with a client and a log to look at. */
+import assert from "node:assert/strict";
+import { Client } from "../../src/client/index.ts";
+import type { Store } from "../../src/mvcc/index.ts";
+import { Server } from "../../src/server/index.ts";
+import type { ServerOptions } from "../../src/server/index.ts";
+import type { ErrorReason, LogFields, Logger, StreamInput } from "../../src/wire/index.ts";
+import { EMPTY_CONTEXT, EtcdError, messages } from "../../src/wire/index.ts";
+import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { openStore } from "../harness/store-fixture.ts";
+import { VirtualClock } from "../harness/virtual-clock.ts";
+
+export interface FixtureOptions {
+  readonly engine?: FaultyEngine;
+  readonly clock?: VirtualClock;
+  readonly valueBytesMax?: number;
+  readonly options?: Partial<ServerOptions>;
+  /** Whether memory and engine agree at the end; not so after a failed write. */
+  readonly consistent?: boolean;
+  readonly onReadFailure?: (error: unknown) => void;
+}
+
+/** One line of the log. */
+export interface LogEntry {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly fields: LogFields | undefined;
+}
+
+export interface Fixture {
+  readonly server: Server;
+  readonly client: Client;
+  readonly store: Store;
+  readonly engine: FaultyEngine;
+  readonly clock: VirtualClock;
+  readonly log: readonly LogEntry[];
+}
+
+/** Milliseconds that leases get on top at a start, as with etcd's default election timeout. */
+export const LEASE_EXTENSION_MS = 1_000;
+
+function recordingLogger(log: LogEntry[]): Logger {
+  const at =
+    (level: LogEntry["level"]) =>
+    (message: string, fields?: LogFields): void => {
+      log.push({ level, message, fields });
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function defaultOptions(clock: VirtualClock, logger: Logger): ServerOptions {
+  return {
+    name: "default",
+    peerUrls: ["http://localhost:2380"],
+    clientUrls: ["http://localhost:2379"],
+    clusterToken: "etcd-cluster",
+    clock,
+    wallClockMs: 1_700_000_000_000,
+    random: () => 0,
+    logger,
+    limits: {
+      maxRequestBytes: 1.5 * 1024 * 1024,
+      maxTxnOps: 128,
+      quotaBytes: Number.POSITIVE_INFINITY,
+    },
+    compaction: { batchLimit: 1000, sleepIntervalMs: 10 },
+    leaseTtlMin: 2,
+    watchProgressIntervalMs: 600_000,
+  };
+}
+
+/** Starts a server; whoever does closes it. */
+export async function startServer(given: FixtureOptions = {}): Promise<Fixture> {
+  const engine = given.engine ?? new FaultyEngine();
+  const clock = given.clock ?? new VirtualClock();
+  const log: LogEntry[] = [];
+  const store = await openStore(engine, {
+    nowMs: clock.nowMs(),
+    leaseExtensionMs: LEASE_EXTENSION_MS,
+    ...(given.valueBytesMax === undefined ? {} : { valueBytesMax: given.valueBytesMax }),
+    ...(given.onReadFailure === undefined ? {} : { onReadFailure: given.onReadFailure }),
+  });
+  const defaults = defaultOptions(clock, recordingLogger(log));
+  const server = await Server.start(store, { ...defaults, ...given.options });
+  return { server, client: new Client(server), store, engine, clock, log };
+}
+
+/** Runs a body on a new server and closes it; at the end memory and engine must agree. */
+export async function withServer(
+  body: (fixture: Fixture) => Promise<void>,
+  given: FixtureOptions = {},
+): Promise<void> {
+  const fixture = await startServer(given);
+  try {
+    await body(fixture);
+    if (given.consistent !== false) await fixture.store.checkConsistency();
+  } finally {
+    fixture.engine.releaseWrites();
+    await fixture.server.close();
+    await fixture.engine.close();
+  }
+}
+
+/** The call must be refused, for the reason of the table. */
+export async function refuses(call: unknown, reason: ErrorReason): Promise<void> {
+  await assert.rejects(
+    async () => call,
+    (error) => {
+      assert.ok(error instanceof EtcdError);
+      assert.equal(error.reason, reason, error.message);
+      return true;
+    },
+  );
+}
+
+/** A watch stream whose far end reads only as long as it is told to. */
+export class WatchProbe {
+  readonly #input: StreamInput;
+  readonly responses: messages.WatchResponse[] = [];
+  /** Undefined while the stream is open; null when it ended without an error. */
+  ended: EtcdError | null | undefined = undefined;
+  #reading = true;
+
+  constructor(server: Server) {
+    this.#input = server.stream("watch", EMPTY_CONTEXT, {
+      write: (message) => {
+        this.responses.push(messages.decodeWatchResponse(message));
+        return this.#reading;
+      },
+      end: (error) => {
+        this.ended = error ?? null;
+      },
+    });
+  }
+
+  create(request: messages.WatchCreateRequestInit): void {
+    this.#input.write(messages.encodeWatchRequest({ createRequest: request }));
+  }
+
+  cancel(watchId: number): void {
+    this.#input.write(messages.encodeWatchRequest({ cancelRequest: { watchId } }));
+  }
+
+  requestProgress(): void {
+    this.#input.write(messages.encodeWatchRequest({ progressRequest: {} }));
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#input.write(bytes);
+  }
+
+  halfClose(): void {
+    this.#input.end();
+  }
+
+  close(): void {
+    this.#input.cancel();
+  }
+
+  /** From now on every message fills the far end up. */
+  stopReading(): void {
+    this.#reading = false;
+  }
+
+  readOn(): void {
+    this.#reading = true;
+    this.#input.drained();
+  }
+
+  /** Messages since the last call. */
+  take(): messages.WatchResponse[] {
+    return this.responses.splice(0);
+  }
+
+  /** `key=value@revision` of the events in messages, `-key@revision` of deletions. */
+  static events(responses: readonly messages.WatchResponse[]): string[] {
+    return responses.flatMap(({ events }) => events.map(eventText));
+  }
+}
+
+function eventText({ type, kv }: messages.Event): string {
+  const key = Buffer.from(kv!.key).toString("latin1");
+  const revision = String(kv!.modRevision);
+  if (type === messages.EventType.delete) return `-${key}@${revision}`;
+  return `${key}=${Buffer.from(kv!.value).toString("latin1")}@${revision}`;
+}
+
+/** Text as the bytes of a request. */
+export function bytes(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
