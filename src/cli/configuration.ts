@@ -242,7 +242,13 @@ function serverOptions(settings: Settings): Configuration["options"] {
     watchProgressNotifyIntervalMs: milliseconds(settings.get("watch-progress-notify-interval")),
     compactionBatchLimit: settings.get("compaction-batch-limit") || undefined,
     compactionSleepIntervalMs: milliseconds(settings.get("compaction-sleep-interval")),
+    grpcTransport: grpcTransport(settings.get("grpc-transport")),
   };
+}
+
+function grpcTransport(name: string): "http2" | "grpc-js" {
+  if (name === "http2" || name === "grpc-js") return name;
+  throw new ConfigurationError(`--grpc-transport is "http2" or "grpc-js": "${name}"`);
 }
 
 /** Zero stands for the default, as in etcd. */

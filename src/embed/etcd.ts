@@ -128,14 +128,10 @@ async function startOn(
     },
   });
   const server = await Server.start(store, serverOptions(options, serving?.clientUrls ?? []));
-  const { maxRequestBytes } = options;
-  const pages = server;
-  await serving?.start({
-    channel: server,
-    pages,
-    metricsPages: metricsOnly(server),
-    maxRequestBytes,
-  });
+  const { maxRequestBytes, grpcTransport } = options;
+  const metricsPages = metricsOnly(server);
+  const handlers = { channel: server, pages: server, metricsPages };
+  await serving?.start({ ...handlers, maxRequestBytes, grpcTransport });
   return new Etcd({ engine, server, serving });
 }
 

@@ -37,6 +37,11 @@ export interface EtcdOptions {
   readonly compactionBatchLimit?: number | undefined;
   /** Pause between two steps of a compaction. Default 10 ms. */
   readonly compactionSleepIntervalMs?: number | undefined;
+  /**
+   * Who speaks gRPC on the ports: `http2`, the project's own server side, or `grpc-js`, the
+   * reference. Default `http2`.
+   */
+  readonly grpcTransport?: "http2" | "grpc-js" | undefined;
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }

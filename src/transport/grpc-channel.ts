@@ -171,6 +171,8 @@ class ClientStream implements StreamInput {
   #status: StatusObject | undefined;
   #allRead = false;
   #over = false;
+  /** In the turn in which the call began: cancelled in it, grpc-js keeps the connection for ever. */
+  #isNew = true;
 
   constructor(options: {
     call: ClientDuplexStream<Uint8Array, Buffer>;
@@ -191,6 +193,9 @@ class ClientStream implements StreamInput {
     });
     // The same is said by the status.
     this.#call.on("error", () => undefined);
+    setImmediate(() => {
+      this.#isNew = false;
+    });
   }
 
   write(message: Uint8Array): void {
@@ -207,8 +212,8 @@ class ClientStream implements StreamInput {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    // Not in the tick in which the call began: grpc-js would keep the connection open for ever.
-    setImmediate(() => this.#call.cancel());
+    if (this.#isNew) setImmediate(() => this.#call.cancel());
+    else this.#call.cancel();
   }
 
   drained(): void {

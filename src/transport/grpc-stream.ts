@@ -100,11 +100,9 @@ export class StreamCall
 
   ended(): void {
     if (this.#isOver || (this.#isSingle && this.#hasRequest)) return;
-    if (this.#isBlocked) {
-      this.#isEndHeld = true;
-      return;
-    }
-    this.#guard(() => this.#endInput());
+    this.#isEndHeld = true;
+    // Node's client ends its side of what it cancels, and resets it in the same breath.
+    process.nextTick(this.#releaseEnd);
   }
 
   canceled(): void {
@@ -119,9 +117,7 @@ export class StreamCall
     this.#guard(() => {
       if (!this.#reader.resume()) return;
       this.#stream.consumed();
-      if (!this.#isEndHeld || this.#isOver) return;
-      this.#isEndHeld = false;
-      this.#endInput();
+      this.#releaseEnd();
     });
   }
 
@@ -154,6 +150,12 @@ export class StreamCall
     else if (error === undefined) this.#stream.sendEnd(blocks.ok);
     else this.#stream.sendEnd(blocks.status(code, message));
   }
+
+  readonly #releaseEnd = (): void => {
+    if (!this.#isEndHeld || this.#isBlocked || this.#isOver) return;
+    this.#isEndHeld = false;
+    this.#guard(() => this.#endInput());
+  };
 
   #open(): void {
     this.#guard(() => {

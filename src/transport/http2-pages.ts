@@ -48,10 +48,9 @@ export class PageRequest implements StreamReceiver {
     this.#head = head;
   }
 
-  data(_source: Buffer, start: number, end: number, isLast: boolean): boolean {
+  data(_source: Buffer, start: number, end: number): boolean {
     this.#bodyBytes += end - start;
     if (this.#bodyBytes > BODY_BYTES_MAX) this.#stream.reset(ERROR_CODE.cancel);
-    else if (isLast) this.ended();
     return true;
   }
 

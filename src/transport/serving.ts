@@ -133,7 +133,7 @@ export class Serving {
     handlers: ServingHandlers,
     corsOrigins: readonly string[],
   ): Promise<ConnectionHandler> {
-    const { channel, pages, maxRequestBytes, grpcTransport = "grpc-js" } = handlers;
+    const { channel, pages, maxRequestBytes, grpcTransport = "http2" } = handlers;
     const logger = this.#logger;
     if (grpcTransport === "grpc-js") {
       const { GrpcJsServer } = await import("./grpc-js-server.ts");

@@ -5,6 +5,7 @@
  * put its lease, a watch its id. Revisions are chosen by what the store has, and about as often just
  * outside of it, because refusals are as much part of the contract as answers.
  */
+import { prefixEnd } from "../../src/client/index.ts";
 import { messages } from "../../src/wire/index.ts";
 
 const { CompareTarget, CompareResult, FilterType, SortOrder, SortTarget } = messages;
@@ -388,19 +389,6 @@ function withoutIgnoring(request: messages.TxnRequestInit): messages.TxnRequestI
 }
 
 /** One byte for each character. */
-function bytes(text: string): Uint8Array {
+export function bytes(text: string): Uint8Array {
   return Buffer.from(text, "latin1");
-}
-
-/** Source: etcd client/v3/op.go, getPrefix. */
-function prefixEnd(key: Uint8Array): Uint8Array {
-  for (let index = key.length - 1; index >= 0; index--) {
-    const byte = key[index] ?? 0;
-    if (byte < 0xff) {
-      const end = Buffer.from(key.subarray(0, index + 1));
-      end[index] = byte + 1;
-      return end;
-    }
-  }
-  return bytes("\0");
 }

@@ -55,7 +55,9 @@ export class CrashAudit {
     for (const { revision, changes: made, isExact } of writers.flatMap((one) => one.acknowledged)) {
       if (revision > now) problems.push(`revision ${revision} was acknowledged, but it is ${now}`);
       if (made.size === 0 || !isExact) continue;
-      problems.push(...difference(`revision ${revision}`, made, changes.get(revision) ?? new Map()));
+      problems.push(
+        ...difference(`revision ${revision}`, made, changes.get(revision) ?? new Map()),
+      );
     }
     for (const one of changes.values()) {
       for (const [key, row] of one) {

@@ -91,7 +91,10 @@ export class CrashWriter {
 
   /** Takes over what the server has; false when that is neither of the two states. */
   adopt(found: WriterState): boolean {
-    const states = [this.state, ...(this.stateOfPending === undefined ? [] : [this.stateOfPending])];
+    const states = [
+      this.state,
+      ...(this.stateOfPending === undefined ? [] : [this.stateOfPending]),
+    ];
     const match = states.find((state) => isSame(state, found));
     this.state = match ?? this.state;
     this.stateOfPending = undefined;

@@ -59,7 +59,7 @@ function serverOptions(folder: string): EtcdProcessOptions {
 async function connect(
   options: EtcdProcessOptions,
   clientCount: number,
-): Promise<{ etcd: EtcdProcess; clients: Client[]; close(): void }> {
+): Promise<{ etcd: EtcdProcess; clients: Client[]; close: () => void }> {
   const etcd = await EtcdProcess.start(options);
   const channels = await Promise.all(
     Array.from({ length: clientCount }, () => GrpcChannel.connect(etcd.url)),
@@ -76,7 +76,10 @@ async function connect(
 async function surviveKills(t: Test, random: Random): Promise<void> {
   const started = performance.now();
   const options = serverOptions(temporaryFolder("etcdlet-crash-"));
-  const writers = Array.from({ length: WRITER_COUNT }, (_, index) => new CrashWriter(index + 1, random));
+  const writers = Array.from(
+    { length: WRITER_COUNT },
+    (_, index) => new CrashWriter(index + 1, random),
+  );
   const audit = new CrashAudit();
   const killCount = Number(killsGiven);
   let compactionCount = 0;
@@ -90,9 +93,7 @@ async function surviveKills(t: Test, random: Random): Promise<void> {
     const [client, ...writing] = clients as [Client, ...Client[]];
     const problems = await audit.look(client, writers);
     if (problems.length > 0) t.strictSame(problems, [], `all is well after kill ${kill - 1}`);
-    const work = writers.map((writer, index) =>
-      writer.writeUntilDeath(writing[index] ?? client),
-    );
+    const work = writers.map((writer, index) => writer.writeUntilDeath(writing[index] ?? client));
     if (random.percent(60)) work.push(compact(client, audit, random));
     await delay(writingMsMin + random.below(writingMsMax - writingMsMin));
     await etcd.stop("SIGKILL");

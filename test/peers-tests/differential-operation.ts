@@ -109,7 +109,8 @@ export class RandomOperations {
   }
 
   #leaseOperation(
-    kind: "leaseGrant" | "leaseRevoke" | "leaseTimeToLive" | "leaseLeases" | "anyLease" | "keepAlive",
+    kind:
+      "leaseGrant" | "leaseRevoke" | "leaseTimeToLive" | "leaseLeases" | "anyLease" | "keepAlive",
   ): Operation {
     const random = this.#random;
     const id = this.#requests.leaseId();

@@ -13,6 +13,7 @@ import type { KeySet } from "../harness/random-operations.ts";
 import { RandomOperations, unary } from "./differential-operation.ts";
 import type { Operation } from "./differential-operation.ts";
 import { describe, Duel } from "./duel.ts";
+import { largeOperations } from "./large-operations.ts";
 import { shrink } from "./shrink.ts";
 import { embedded, program } from "./subject.ts";
 import type { StartSubject } from "./subject.ts";
@@ -43,18 +44,22 @@ const operationCount = Math.ceil(Number(operationsGiven) / seeds.length);
 if (havePrograms(t, [etcd])) {
   t.setTimeout(wholeLimitMs);
   const subject = subjectBinary === undefined ? embedded : program("subject", subjectBinary);
+  const starts = [program("etcd", etcd), subject] as const;
+  await t.test("large keys, values and answers lead to the same", (t) => differLarge(t, starts));
   for (const seed of seeds) {
     const keySet = seed % 2 === 0 ? FEW_KEYS : MANY_KEYS;
     await t.test(`${operationCount} operations of seed ${seed} lead to the same`, (t) =>
-      differ(t, { seed, keySet, starts: [program("etcd", etcd), subject] }),
+      differ(t, { seed, keySet, starts }),
     );
   }
 }
 
+type Starts = readonly [StartSubject, StartSubject];
+
 interface Run {
   readonly seed: number;
   readonly keySet: KeySet;
-  readonly starts: readonly [StartSubject, StartSubject];
+  readonly starts: Starts;
 }
 
 async function differ(t: Test, { seed, keySet, starts }: Run): Promise<void> {
@@ -73,13 +78,30 @@ async function differ(t: Test, { seed, keySet, starts }: Run): Promise<void> {
     }
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const counts = [...duel.counts].map(([name, { taken, refused }]) => `${name} ${taken}-${refused}`);
+  const counts = [...duel.counts].map(
+    ([name, { taken, refused }]) => `${name} ${taken}-${refused}`,
+  );
   t.pass(`seed ${seed}: no difference in ${operationCount} operations`);
   t.comment(`${seconds} s, revision ${duel.state.revision}; taken-refused: ${counts.join(", ")}`);
 }
 
+/** Where sizes matter: too large requests, parts of streamed answers, pieces of events. */
+async function differLarge(t: Test, starts: Starts): Promise<void> {
+  const duel = await Duel.open(starts);
+  t.teardown(() => duel.close());
+  for (const operation of largeOperations()) {
+    const difference = await duel.take(operation);
+    if (difference !== undefined) {
+      t.comment(describe(difference, duel.operations, NAMES));
+      t.fail(`the servers differ at step ${difference.index}, see above`);
+      return;
+    }
+  }
+  t.pass(`no difference in ${duel.operations.length} operations`);
+}
+
 /** Tries to say the same with fewer steps. */
-async function commentSmaller(t: Test, duel: Duel, starts: Run["starts"]): Promise<void> {
+async function commentSmaller(t: Test, duel: Duel, starts: Starts): Promise<void> {
   const limitMs = Number(shrinkSecondsGiven) * 1000;
   if (limitMs <= 0) return;
   const steps = duel.operations.map((operation, index) => ({

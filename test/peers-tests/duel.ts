@@ -128,7 +128,9 @@ export function describe(
   return [
     `Step ${index} differs: ${step(operation)}`,
     ...differences(answers[0], answers[1]),
-    ...answers.map((answer, place) => `${names[place]}: ${JSON.stringify(answer).slice(0, shownCharacters)}`),
+    ...answers.map(
+      (answer, place) => `${names[place]}: ${JSON.stringify(answer).slice(0, shownCharacters)}`,
+    ),
     `The ${before.length} steps before it:`,
     ...before.map((one, place) => `${index - before.length + place}: ${step(one)}`),
   ].join("\n");

@@ -60,10 +60,14 @@ export class EtcdctlSession {
 
   /** Runs etcdctl again and again until it prints what it must. */
   async until(args: readonly string[], expected: RegExp): Promise<CommandResult> {
-    return await poll(`etcdctl ${args.join(" ")} to print ${expected.source}`, commandLimitMs, async () => {
-      const result = await this.run(args);
-      return expected.test(result.stdout) ? result : undefined;
-    });
+    return await poll(
+      `etcdctl ${args.join(" ")} to print ${expected.source}`,
+      commandLimitMs,
+      async () => {
+        const result = await this.run(args);
+        return expected.test(result.stdout) ? result : undefined;
+      },
+    );
   }
 
   /** Starts etcdctl, and resolves when it has printed so many lines: what they are, made comparable. */
@@ -85,7 +89,10 @@ export class EtcdctlSession {
   #fill(args: readonly string[]): string[] {
     return args.map((argument) =>
       argument
-        .replace(/\$lease(\d+)/u, (_match, number: string) => this.#leases[Number(number) - 1] ?? "")
+        .replace(
+          /\$lease(\d+)/u,
+          (_match, number: string) => this.#leases[Number(number) - 1] ?? "",
+        )
         .replace("$folder", this.folder)
         .replace("$host", new URL(this.#etcd.url).host),
     );
@@ -99,7 +106,9 @@ export class EtcdctlSession {
 
   #normalise(text: string): string {
     let result = text.replaceAll(this.#etcd.url, "URL");
-    result = result.replaceAll(new URL(this.#etcd.url).host, "HOST").replaceAll(this.folder, "FOLDER");
+    result = result
+      .replaceAll(new URL(this.#etcd.url).host, "HOST")
+      .replaceAll(this.folder, "FOLDER");
     this.#leases.forEach((id, index) => {
       result = result.replaceAll(id, `LEASE${index + 1}`);
       result = result.replaceAll(BigInt(`0x${id}`).toString(), `LEASE${index + 1}`);

@@ -85,7 +85,13 @@ function same(
 /** Live, whatever the moment at which the watch is there: it begins at the next revision. */
 async function watches(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
-    const args = ["watch", "live/", "--prefix", "--prev-kv", `--rev=${await nextRevision(session)}`];
+    const args = [
+      "watch",
+      "live/",
+      "--prefix",
+      "--prev-kv",
+      `--rev=${await nextRevision(session)}`,
+    ];
     const watch = await session.background(args, 0);
     await session.run(["put", "live/a", "1"]);
     await session.run(["put", "live/b", "2"]);
@@ -144,7 +150,9 @@ async function locks(t: Test, sessions: Sessions): Promise<void> {
   t.match(results[0].held.stdout, /^one-lock\/LEASE/u, "etcd's key is made of name and lease");
   t.match(results[0].waited.stdout, /locked at last/u, "etcd's lock was passed on");
   t.strictSame(results[1], results[0], "lock");
-  const [real, ours] = await both(sessions, (session) => session.run(["get", "one-lock", "--prefix"]));
+  const [real, ours] = await both(sessions, (session) =>
+    session.run(["get", "one-lock", "--prefix"]),
+  );
   t.strictSame(ours, real, "nothing is left of the locks");
 }
 
@@ -159,7 +167,11 @@ async function elects(t: Test, sessions: Sessions): Promise<void> {
     const observed = hideLease(await observer.interrupt());
     return { led, observed, second: hideLease(await second.interrupt()) };
   });
-  t.match(results[0].observed.stdout, /\nfirst\n[^]*\nsecond\n/u, "etcd's observer sees both leaders");
+  t.match(
+    results[0].observed.stdout,
+    /\nfirst\n[^]*\nsecond\n/u,
+    "etcd's observer sees both leaders",
+  );
   t.strictSame(results[1], results[0], "elect");
 }
 

@@ -33,7 +33,7 @@ export class Arrivals {
 
   /** Looks at every condition again. */
   arrived(): void {
-    for (const waiter of [...this.#waiting]) {
+    for (const waiter of this.#waiting) {
       if (waiter.holds()) waiter.done();
     }
   }
@@ -41,7 +41,7 @@ export class Arrivals {
   /** Whoever waits, waits in vain. */
   fail(error: Error): void {
     this.#failure = error;
-    for (const waiter of [...this.#waiting]) waiter.done(error);
+    for (const waiter of this.#waiting) waiter.done(error);
   }
 
   /** Resolves to whether the condition came to hold before the limit; rejects when the stream failed. */
@@ -102,6 +102,9 @@ class RecordedWatcher {
     for (const event of response.events) {
       this.events.push(header + JSON.stringify(normalise(event)));
     }
+    if (response.fragment || this.#openFragment) {
+      this.events.push(`${response.events.length} events in a piece, last: ${!response.fragment}`);
+    }
     this.heardCount += response.events.length;
     const revisions = response.events.map((event) => event.kv?.modRevision ?? 0);
     const first = revisions[0] ?? 0;
@@ -138,8 +141,8 @@ class RecordedWatcher {
     // A key changed twice in the revision compacted at: what is left of it is the server's business.
     return (
       entry.revision !== this.#compactedRevision ||
-      log.filter(({ revision, key }) => revision === entry.revision && key === entry.key)
-        .length === 1
+      log.filter(({ revision, key }) => revision === entry.revision && key === entry.key).length ===
+        1
     );
   }
 }

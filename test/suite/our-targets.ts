@@ -1,8 +1,9 @@
-/** Our own server as two targets of the suite: without a wire, and over gRPC. */
+/** Our own server as three targets of the suite: without a wire, and over both transports of gRPC. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Etcd } from "../../src/embed/etcd.ts";
+import { Etcd } from "../../src/embed/index.ts";
+import type { EtcdOptions } from "../../src/embed/index.ts";
 import { GrpcChannel } from "../../src/transport/index.ts";
 import type { Differences, RunningServer, ServerOptions, Target } from "./scene.ts";
 
@@ -17,14 +18,21 @@ export const inProcessTarget: Target = {
   name: "in-process",
   differences: OUR_DIFFERENCES,
   start: async (options) =>
-    startOurs(await makeFolder(), options, { wire: false, disk: options.inMemory !== true }),
+    startOurs(await makeFolder(), options, { wire: undefined, disk: options.inMemory !== true }),
 };
 
-/** Our server behind a port, always on a disk. */
+/** Our server behind a port, always on a disk, over our own HTTP/2. */
 export const grpcTarget: Target = {
   name: "gRPC",
   differences: OUR_DIFFERENCES,
-  start: async (options) => startOurs(await makeFolder(), options, { wire: true, disk: true }),
+  start: async (options) => startOurs(await makeFolder(), options, { wire: "http2", disk: true }),
+};
+
+/** The same over the reference transport. */
+export const grpcJsTarget: Target = {
+  name: "gRPC by grpc-js",
+  differences: OUR_DIFFERENCES,
+  start: async (options) => startOurs(await makeFolder(), options, { wire: "grpc-js", disk: true }),
 };
 
 async function makeFolder(): Promise<string> {
@@ -34,7 +42,7 @@ async function makeFolder(): Promise<string> {
 async function startOurs(
   folder: string,
   options: ServerOptions,
-  how: { readonly wire: boolean; readonly disk: boolean },
+  how: { readonly wire: EtcdOptions["grpcTransport"]; readonly disk: boolean },
 ): Promise<RunningServer> {
   const { inMemory: _inMemory, ...rest } = options;
   const etcd = await Etcd.start({
@@ -42,9 +50,10 @@ async function startOurs(
     dataDir: how.disk ? join(folder, "data") : undefined,
     unsafeNoFsync: true,
     initialAdvertisePeerUrls: ["http://127.0.0.1:2380"],
-    ...(how.wire ? { listenClientUrls: ["http://127.0.0.1:0"] } : {}),
+    grpcTransport: how.wire,
+    ...(how.wire !== undefined ? { listenClientUrls: ["http://127.0.0.1:0"] } : {}),
   });
-  const address = how.wire ? new URL(etcd.clientUrls[0] ?? "").host : undefined;
+  const address = how.wire !== undefined ? new URL(etcd.clientUrls[0] ?? "").host : undefined;
   const wire = address === undefined ? undefined : await GrpcChannel.connect(`http://${address}`);
   const end = async (): Promise<void> => {
     wire?.close();

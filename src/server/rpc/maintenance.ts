@@ -135,6 +135,10 @@ const DOWNGRADE_TARGET = "3.6";
 
 /** As protobuf's text form has it. Source: etcd v3_server.go / maintenance.go, Status. */
 function alarmText({ memberId, alarm }: { memberId: bigint; alarm: number }): string {
-  const name = alarm === AlarmType.nospace ? "NOSPACE" : "CORRUPT";
-  return `memberID:${String(memberId)}  alarm:${name}`;
+  return `memberID:${String(memberId)}  alarm:${ALARM_NAMES[alarm] ?? String(alarm)}`;
 }
+
+const ALARM_NAMES: Readonly<Record<number, string>> = {
+  [AlarmType.nospace]: "NOSPACE",
+  [AlarmType.corrupt]: "CORRUPT",
+};

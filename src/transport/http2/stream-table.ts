@@ -151,15 +151,12 @@ export class StreamTable {
       }
     }
     if (isLast) stream.isRemoteClosed = true;
-    if (!stream.isLocalClosed) {
-      if (to > from) {
-        stream.isHeld = !stream.receiver.data(source, from, to, isLast);
-      } else if (isLast) {
-        stream.receiver.ended();
-      }
+    if (to > from && !stream.isLocalClosed) {
+      stream.isHeld = !stream.receiver.data(source, from, to);
     }
     if (!isLast) this.#sender.openWindow(stream);
     else if (stream.isLocalClosed) this.#remove(stream, false);
+    else stream.receiver.ended();
   }
 
   block(streamId: number, block: DecodedBlock, flags: HeaderFlags): void {
@@ -260,12 +257,9 @@ export class StreamTable {
       this.#checkNotIdle(streamId, "RST_STREAM");
       return;
     }
+    const wasOpen = !stream.isLocalClosed;
     this.#remove(stream, false);
-    stream.isRemoteClosed = true;
-    if (!stream.isLocalClosed) {
-      stream.isLocalClosed = true;
-      stream.receiver.canceled();
-    }
+    if (wasOpen) stream.receiver.canceled();
     this.#spendPatience(this.#patience.forReset(stream.openedAtMs, this.nowMs));
   }
 

@@ -8,8 +8,8 @@ export interface StreamReceiver {
    * A part of the body; it may be kept, it is never overwritten. `false` says that it is held and
    * that no more should come until {@link Http2Stream.consumed}.
    */
-  data(source: Buffer, start: number, end: number, isLast: boolean): boolean;
-  /** The body has ended, and not with the last {@link StreamReceiver.data}. */
+  data(source: Buffer, start: number, end: number): boolean;
+  /** The body has ended. */
   ended(): void;
   /** The far end is gone, or has given up; nothing will be read any more. */
   canceled(): void;
