@@ -2,7 +2,7 @@
 # Builds the real programs that the tests hold etcdlet against, each from its Go module, at the
 # versions pinned in the go.mod and go.sum beside this file.
 #
-#   test/peers/build.sh [etcd|kubernetes|all]      (default: all)
+#   test/peers/build.sh [etcd|kubernetes|h2spec|all]      (default: all)
 #
 # The programs go to $ETCDLET_PEERS, or to .peers/bin at the top of the repository. A stamp file per
 # group holds the checksum of everything that decides what is built; while it agrees, nothing is built.
@@ -126,6 +126,21 @@ build_kubernetes() {
   echo "kubectl: $("$bin/kubectl" version --client | head -n 1)"
 }
 
+build_h2spec() {
+  if up_to_date h2spec h2spec; then
+    echo "build.sh: h2spec is up to date in $bin"
+  else
+    require_go h2spec
+    started=$(date +%s)
+    (cd "$here/h2spec" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/" github.com/summerwind/h2spec/cmd/h2spec) ||
+      fail "Cannot build h2spec"
+    put_in_place h2spec h2spec
+    echo "build.sh: built h2spec in $(($(date +%s) - started)) s"
+  fi
+  # Not "h2spec --version": 2.2.1 still calls itself 2.0.0.
+  echo "h2spec version: $(pinned h2spec github.com/summerwind/h2spec)"
+}
+
 mkdir -p "$bin"
 aside=$(mktemp -d "$bin/.building-XXXXXX")
 trap 'rm -rf "$aside"' EXIT
@@ -134,9 +149,11 @@ trap 'exit 1' INT TERM
 case ${1:-all} in
 etcd) build_etcd ;;
 kubernetes) build_kubernetes ;;
+h2spec) build_h2spec ;;
 all)
   build_etcd
   build_kubernetes
+  build_h2spec
   ;;
-*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, all)" ;;
+*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, all)" ;;
 esac

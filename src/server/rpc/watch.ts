@@ -118,7 +118,8 @@ export class WatchStream implements StreamInput, WatchSink {
       this.#send(encodeWatchEvents(header, entry.id, events, false));
       return;
     }
-    const pieces = split(events, this.#options.fragmentBytes);
+    const emptyBytes = encodeWatchEvents(header, entry.id, [], false).length;
+    const pieces = split(events, emptyBytes, this.#options.fragmentBytes);
     pieces.forEach((piece, index) => {
       this.#send(encodeWatchEvents(header, entry.id, piece, index < pieces.length - 1));
     });
@@ -255,17 +256,30 @@ export class WatchStream implements StreamInput, WatchSink {
   }
 }
 
-/** Pieces below the size, or of a single event. Source: watch.go, sendFragments. */
-function split(events: readonly Uint8Array[], bytesMax: number): Uint8Array[][] {
+/** What a response takes more when it says that another piece follows. */
+const FRAGMENT_FLAG_BYTES = 2;
+
+/**
+ * Pieces below the size, or of a single event; one when all of it is below. `emptyBytes` is the size
+ * of a response without events. Source: watch.go, sendFragments.
+ */
+function split(
+  events: readonly Uint8Array[],
+  emptyBytes: number,
+  bytesMax: number,
+): Uint8Array[][] {
+  const allBytes = events.reduce((sum, event) => sum + eventFrameLength(event), emptyBytes);
+  if (allBytes < bytesMax) return [[...events]];
+  const pieceBytes = emptyBytes + FRAGMENT_FLAG_BYTES;
   const pieces: Uint8Array[][] = [];
   let piece: Uint8Array[] = [];
-  let bytes = 0;
+  let bytes = pieceBytes;
   for (const event of events) {
     const length = eventFrameLength(event);
     if (piece.length > 0 && bytes + length >= bytesMax) {
       pieces.push(piece);
       piece = [];
-      bytes = 0;
+      bytes = pieceBytes;
     }
     piece.push(event);
     bytes += length;
