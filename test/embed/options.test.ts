@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { request } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import type { IncomingHttpHeaders } from "node:http2";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import t from "tap";
@@ -232,6 +234,21 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
     const revision = await putTwice(etcd, 3);
     const compacted = etcd.client.kv.compact(revision, { physical: true });
     t.equal(await virtualMs(clock, compacted), 1000, "three steps, two pauses");
+  },
+
+  grpcTransport: async (t) => {
+    // Only our own HTTP/2 has the pages over HTTP/2 too.
+    for (const [grpcTransport, status] of [
+      ["http2", 200],
+      ["grpc-js", 415],
+    ] as const) {
+      const etcd = await started(t, { grpcTransport, listenClientUrls: [ANY_PORT] });
+      const session = connectHttp2(etcd.clientUrls[0] ?? "");
+      const answer = session.request({ ":path": "/version" });
+      const [headers] = (await once(answer, "response")) as [IncomingHttpHeaders];
+      t.equal(headers[":status"], status, grpcTransport);
+      session.destroy();
+    }
   },
 
   logger: async (t) => {

@@ -1,0 +1,50 @@
+import t from "tap";
+import { Deadlines, NO_SLOT } from "../../src/transport/grpc-deadlines.ts";
+import { TestClock } from "./http2/test-clock.ts";
+
+function calls(count: number): { expired: number[]; calls: { slot: number; expire(): void }[] } {
+  const expired: number[] = [];
+  const list = Array.from({ length: count }, (_, index) => ({
+    slot: NO_SLOT,
+    expire: () => expired.push(index),
+  }));
+  return { expired, calls: list };
+}
+
+void t.test("Deadlines.add() ends calls in time, whatever the order they came in", (t) => {
+  const clock = new TestClock();
+  const deadlines = new Deadlines(clock);
+  const { expired, calls: list } = calls(4);
+  [500, 20, 100, 21].forEach((timeoutMs, index) => {
+    const call = list[index];
+    if (call !== undefined) deadlines.add(call, timeoutMs);
+  });
+  clock.advance(19);
+  t.same(expired, []);
+  clock.advance(12);
+  t.same(expired.toSorted(), [1, 3]);
+  clock.advance(480);
+  t.same(expired.slice(2), [2, 0]);
+  t.equal(clock.timerCount, 0);
+  t.end();
+});
+
+void t.test("Deadlines.remove() keeps a call from ending, and leaves nothing behind", (t) => {
+  const clock = new TestClock();
+  const deadlines = new Deadlines(clock);
+  const { expired, calls: list } = calls(3);
+  for (const call of list) deadlines.add(call, 10);
+  for (const call of list.slice(0, 2)) deadlines.remove(call);
+  clock.advance(100);
+  t.same(expired, [2]);
+  t.equal(list[0]?.slot, NO_SLOT);
+  t.end();
+});
+
+void t.test("Deadlines takes more than a year for never", (t) => {
+  const clock = new TestClock();
+  const { calls: list } = calls(1);
+  for (const call of list) new Deadlines(clock).add(call, 1e15);
+  t.equal(clock.timerCount, 0);
+  t.end();
+});
