@@ -1,7 +1,7 @@
 /** The README, executed: its programs run, and what it names is there. */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -119,4 +119,23 @@ t.test("README: files that it names are there", async (t) => {
   const paths = [...inCode, ...inLinks].map(([, path]) => path ?? "");
   t.ok(paths.length > 10);
   for (const path of paths) t.ok(existsSync(join(ROOT, path)), path);
+});
+
+t.test("docs/testing.md: files and variables that it names are there", async (t) => {
+  const text = await readFile(join(ROOT, "docs/testing.md"), "utf8");
+  const paths = [...text.matchAll(/`((?:test|src|docs)\/[\w./-]+\.(?:ts|json|sh|md))`/g)];
+  const programs = [...text.matchAll(/dist\/(test\/\S+\.test)\.js/g)];
+  t.ok(paths.length > 5 && programs.length > 5);
+  for (const [, path = ""] of paths) t.ok(existsSync(join(ROOT, path)), path);
+  for (const [, path = ""] of programs) t.ok(existsSync(join(ROOT, `${path}.ts`)), path);
+  const sources = (await readdir(join(ROOT, "test"), { recursive: true }))
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => readFileSync(join(ROOT, "test", path), "utf8"))
+    .join("\n");
+  const variables = [...text.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = ""]) => name);
+  t.ok(variables.length > 5);
+  for (const name of variables) t.ok(sources.includes(name), name);
+  // Said the other way round: what tests read of the environment under names of ours is told of.
+  const read = new Set(sources.match(/\b(?:ETCDLET|DIFFERENTIAL|CRASH|FUZZ)_[A-Z_]*[A-Z]\b/g));
+  for (const name of read) t.ok(variables.includes(name), `${name} is told of`);
 });

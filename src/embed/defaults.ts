@@ -14,6 +14,8 @@ import { SYSTEM_CLOCK } from "./system.ts";
 const HEARTBEAT_MS = 100;
 const ELECTION_MS = 1000;
 const PROGRESS_INTERVAL_MS = 10 * 60 * 1000;
+/** Source: etcd server/storage/mvcc/watchable_store.go: shorter ones are raised to it. */
+const PROGRESS_INTERVAL_MIN_MS = 100;
 const COMPACTION_BATCH = 1000;
 const COMPACTION_SLEEP_MS = 10;
 const PEER_URL = "http://localhost:2380";
@@ -41,7 +43,10 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
       sleepIntervalMs: options.compactionSleepIntervalMs ?? COMPACTION_SLEEP_MS,
     },
     leaseTtlMin: leaseTtlMin(heartbeatMs, electionTimeoutMs(options)),
-    watchProgressIntervalMs: options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,
+    watchProgressIntervalMs: Math.max(
+      options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,
+      PROGRESS_INTERVAL_MIN_MS,
+    ),
   };
 }
 

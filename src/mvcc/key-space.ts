@@ -34,13 +34,14 @@ export class KeySpace {
 
   /**
    * The keys of a range that existed at a revision, in order, at most `max` of them, and the number
-   * of all of them. A newest version in the result is the live {@link KeyHistory}: use it before
-   * the next change, or {@link load} it.
+   * of all of them, or of those found when `countAll` is false. A newest version in the result is
+   * the live {@link KeyHistory}: use it before the next change, or {@link load} it.
    */
   select(
     range: KeyRange,
     revision: number,
     max: number,
+    countAll = true,
   ): { readonly versions: KeyVersion[]; readonly count: number } {
     const versions: KeyVersion[] = [];
     if (range.single) {
@@ -51,6 +52,7 @@ export class KeySpace {
     let count = 0;
     this.tree.forEach(range.begin, range.end, (history) => {
       if (versions.length >= max) {
+        if (!countAll) return false;
         if (history.existsAt(revision)) count++;
         return true;
       }

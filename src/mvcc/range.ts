@@ -27,6 +27,8 @@ export interface RangeQuery {
   readonly maxModRevision: number;
   readonly minCreateRevision: number;
   readonly maxCreateRevision: number;
+  /** False when nobody reads the answer's count: counting looks at every key of the range. */
+  readonly countAll?: boolean;
 }
 
 export interface RangeResult {
@@ -75,7 +77,8 @@ function pick(space: KeySpace, query: RangeQuery): Picked {
     (query.sortOrder === ORDER.ascend && query.sortTarget === TARGET.key);
   const limit = query.limit > 0 ? query.limit : Number.POSITIVE_INFINITY;
   const fetchMax = filtered || !naturalOrder ? Number.POSITIVE_INFINITY : limit + 1;
-  const selected = space.select(query.range, query.revision, fetchMax);
+  const { range, revision, countAll } = query;
+  const selected = space.select(range, revision, fetchMax, countAll);
   let versions = selected.versions;
   if (filtered) versions = versions.filter((version) => passes(version, query));
   if (query.sortTarget !== TARGET.value) sortVersions(versions, query);

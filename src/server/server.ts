@@ -139,7 +139,7 @@ export class Server implements Channel, HttpPages {
     if (this.#closed) queueMicrotask(() => this.#endStream(counted, input));
     return {
       write: (message) => {
-        if (!this.#streams.has(counted)) return;
+        if (this.#closed || !this.#streams.has(counted)) return;
         counts.received++;
         input.write(message);
       },

@@ -163,7 +163,8 @@ export class MetadataContext implements CallContext {
 
   metadata(name: string): string | undefined {
     const [value] = this.#metadata.get(name);
-    return typeof value === "string" ? value : undefined;
+    // Of a name that ends in "-bin" it is bytes, one character each.
+    return typeof value === "string" ? value : value?.toString("latin1");
   }
 }
 

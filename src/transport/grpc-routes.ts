@@ -53,7 +53,9 @@ function targetOf(head: RequestHead, timeoutMs: number | undefined): Target {
     const text = `malformed grpc-timeout: ${timeoutProblem(head.timeout)}`;
     return refusal(400, STATUS.internal, text);
   }
-  const badMetadata = head.fields.find(({ name, value }) => name.endsWith("-bin") && !isBase64(value));
+  const badMetadata = head.fields.find(
+    ({ name, value }) => name.endsWith("-bin") && !isBase64(value),
+  );
   if (badMetadata !== undefined) {
     const { name, value } = badMetadata;
     const text = `malformed binary metadata ${JSON.stringify(value)} in header ${JSON.stringify(name)}: illegal base64 data`;
@@ -81,9 +83,10 @@ function refusal(httpStatus: number, code: StatusCode, text: string): Target {
 
 const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   // Object.entries() widens the keys, here and below.
-  ...Object.entries(UNARY_METHODS).map(
-    ([method, path]): [string, Target] => [path, { kind: "unary", method: method as UnaryMethod }],
-  ),
+  ...Object.entries(UNARY_METHODS).map(([method, path]): [string, Target] => [
+    path,
+    { kind: "unary", method: method as UnaryMethod },
+  ]),
   ...Object.entries(STREAM_METHODS).map(([name, path]): [string, Target] => {
     const method = name as StreamMethod;
     return [path, { kind: "stream", method, isSingle: SINGLE_REQUEST_METHODS.has(method) }];

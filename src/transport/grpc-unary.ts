@@ -76,7 +76,12 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
       const request = isPacked ? unpacked(message, this.#head.encoding, messageBytesMax) : message;
       const answer = channel.unary(this.#method, request, this);
       if (answer instanceof Uint8Array) this.#answer(answer);
-      else answer.then(this.#answer, this.#refuse);
+      else {
+        answer.then(
+          (bytes) => this.#answer(bytes),
+          (error: unknown) => this.#refuse(error),
+        );
+      }
     } catch (error) {
       this.#refuse(error);
     }
@@ -100,7 +105,7 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
     this.#refuse(deadlineExceeded());
   }
 
-  readonly #answer = (answer: Uint8Array): void => {
+  #answer(answer: Uint8Array): void {
     if (this.#isOver) return;
     this.#end();
     const { blocks } = this.#connection;
@@ -112,15 +117,15 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
     } else {
       this.#stream.sendWhole(blocks.head, prefixOf(answer, false), answer, blocks.ok);
     }
-  };
+  }
 
-  readonly #refuse = (error: unknown): void => {
+  #refuse(error: unknown): void {
     const { blocks, logger } = this.#connection;
     const refusal = refusalOf(error, logger, this.#method);
     if (this.#isOver) return;
     this.#end();
     this.#stream.sendHeadOnly(blocks.statusOnly(200, refusal.code, refusal.message));
-  };
+  }
 
   /** Nothing is sent or called after this, but for the answer itself. */
   #end(): void {

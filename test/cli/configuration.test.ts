@@ -36,6 +36,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     watchProgressNotifyIntervalMs: 600_000,
     compactionBatchLimit: 1_000,
     compactionSleepIntervalMs: 10,
+    grpcTransport: "http2",
   });
   t.equal(initialCluster, "default=http://localhost:2380");
   t.same(notes, []);

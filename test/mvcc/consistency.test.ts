@@ -40,9 +40,15 @@ t.test("checkConsistency() passes what was written", async (t) => {
 for (const [what, change] of [
   ["a row that is gone", (batch: Batch): void => batch.delete(revisionKey(2, 0))],
   ["a row too many", (batch: Batch): void => batch.put(revisionKey(2, 1), kvBytes({}))],
-  ["a row of a key that memory lacks", (batch: Batch): void => batch.put(revisionKey(9, 0), kvBytes({ key: "z" }))],
+  [
+    "a row of a key that memory lacks",
+    (batch: Batch): void => batch.put(revisionKey(9, 0), kvBytes({ key: "z" })),
+  ],
   ["another value", (batch: Batch): void => batch.put(revisionKey(3, 0), kvBytes({ value: "x" }))],
-  ["another version", (batch: Batch): void => batch.put(revisionKey(2, 0), kvBytes({ version: 9 }))],
+  [
+    "another version",
+    (batch: Batch): void => batch.put(revisionKey(2, 0), kvBytes({ version: 9 })),
+  ],
 ] as const) {
   t.test(`checkConsistency() finds ${what}`, async (t) => {
     const store = await tamperedStore(change);

@@ -61,7 +61,11 @@ t.test("hashKeyValues() agrees with etcd's rule at every revision", async (t) =>
 });
 
 async function assertHashes(store: Store, model: ModelStore): Promise<void> {
-  for (let revision = Math.max(1, model.compactedRevision); revision <= model.revision; revision++) {
+  for (
+    let revision = Math.max(1, model.compactedRevision);
+    revision <= model.revision;
+    revision++
+  ) {
     // Where nothing is in force, compacted rows count for etcd as long as they are there.
     if (model.range("", undefined, revision).length === 0) continue;
     const { hash, hashRevision, compactRevision } = await store.hashKeyValues(revision);
@@ -111,7 +115,8 @@ t.test("Store.hashBeforeCompaction() keeps the hash of the compacted revision", 
 
 t.test("HashCache keeps the newest ten revisions", async (t) => {
   const cache = new HashCache();
-  for (let revision = 1; revision <= 15; revision++) cache.set(revision, revision * 2, revision - 1);
+  for (let revision = 1; revision <= 15; revision++)
+    cache.set(revision, revision * 2, revision - 1);
   t.equal(cache.get(5), undefined);
   t.same(cache.get(6), { hash: 12, compactRevision: 5 });
   t.same(cache.get(15), { hash: 30, compactRevision: 14 });

@@ -76,7 +76,7 @@ t.test("readHistory() ends a chunk after a thousand revisions, and never within 
   });
   await commit(space, ...puts);
   const throughs: number[] = [];
-  for (let from = 2; from <= space.visibleRevision; ) {
+  for (let from = 2; from <= space.visibleRevision;) {
     const { changes, through } = await readHistory(space, from);
     t.equal(changes.length, 2 * (through - from + 1));
     t.equal(changes[0]!.main, from);

@@ -44,6 +44,7 @@ t.test("KeySpace.select() finds the keys of a revision and counts beyond the lim
   t.same(select(6, 10), [["a4", "c6"], 2]);
   t.same(select(6, 0), [[], 2]);
   t.equal(space.count(EVERYTHING, 4), 2);
+  t.equal(space.select(EVERYTHING, 4, 1, false).count, 1, "nobody wants to know");
 });
 
 t.test("KeySpace.select() of one key does not search the tree", async (t) => {

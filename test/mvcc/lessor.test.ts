@@ -41,7 +41,8 @@ t.test("Lessor agrees with a model after any changes", async (t) => {
       }
     }
     assert.equal(lessor.size, deadlines.size);
-    for (const key of ["a", "b", "c", "d"]) assert.equal(lessor.leaseOf(key), leaseOf.get(key) ?? 0n);
+    for (const key of ["a", "b", "c", "d"])
+      assert.equal(lessor.leaseOf(key), leaseOf.get(key) ?? 0n);
     for (const lease of lessor.list()) {
       const keys = [...leaseOf].filter(([, id]) => id === lease.id).map(([key]) => key);
       assert.deepEqual([...lease.keys].sort(), keys.sort());

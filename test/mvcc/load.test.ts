@@ -3,13 +3,7 @@ import { META, encodeId, encodeNumber, leaseKey, revisionKey } from "../../src/m
 import { MemoryEngine } from "../../src/storage/index.ts";
 import type { Batch } from "../../src/storage/index.ts";
 import { encodeKeyValue, encodeTombstone, messages } from "../../src/wire/index.ts";
-import {
-  commit,
-  compactNow,
-  deleting,
-  openStore,
-  putting,
-} from "../harness/store-fixture.ts";
+import { commit, compactNow, deleting, openStore, putting } from "../harness/store-fixture.ts";
 
 function kvOf(main: number, key = "k"): Buffer {
   return encodeKeyValue({
@@ -153,8 +147,7 @@ const BROKEN: Readonly<Record<string, (batch: Batch) => void>> = {
       revisionKey(2, 0),
       Buffer.concat([encodeTombstone(Buffer.from("k")), Buffer.of(0x30, 0x01)]),
     ),
-  "a row key of another length": (batch) =>
-    batch.put(revisionKey(2, 0).subarray(0, 12), kvOf(2)),
+  "a row key of another length": (batch) => batch.put(revisionKey(2, 0).subarray(0, 12), kvOf(2)),
   "a format from the future": (batch) => batch.put(META.format, Buffer.from("2")),
   "a number that is none": (batch) => batch.put(META.scheduledCompaction, Buffer.from("x")),
   "a short id": (batch) => batch.put(META.memberId, Buffer.from("1234567")),

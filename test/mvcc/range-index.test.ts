@@ -22,14 +22,14 @@ const changes = fc.array(fc.record({ entry: entries, add: fc.boolean() }), { max
 function found(index: RangeIndex<number>, key: string): number[] {
   const members: number[] = [];
   index.forEachContaining(key, (member) => members.push(member));
-  return members.sort();
+  return members.sort((a, b) => a - b);
 }
 
 function scan(model: ReadonlyMap<string, Entry>, key: string): number[] {
   return [...model.values()]
     .filter(({ begin, end }) => key >= begin && (end === undefined || key < end))
     .map(({ member }) => member)
-    .sort();
+    .sort((a, b) => a - b);
 }
 
 t.test("RangeIndex finds what a scan over all ranges finds", async (t) => {

@@ -37,7 +37,12 @@ export class RecordingSink implements WatchSink {
 }
 
 /** What tells one change from every other. */
-export function nameOf(change: { key: string; main: number; sub: number; deleted: boolean }): string {
+export function nameOf(change: {
+  key: string;
+  main: number;
+  sub: number;
+  deleted: boolean;
+}): string {
   const { key, main, sub, deleted } = change;
   return `${deleted ? "-" : ""}${key}@${String(main)}.${String(sub)}`;
 }

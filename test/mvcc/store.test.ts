@@ -176,26 +176,29 @@ t.test("Store.range() started before a group reads what was before it", async (t
   );
 });
 
-t.test("Store.isCompacting tells of a compaction that was not finished before a stop", async (t) => {
-  const engine = new MemoryEngine();
-  const store = await openStore(engine);
-  for (const value of ["1", "2", "3"]) await commit(store, putting("k", value));
-  await commit(store, (txn) => {
-    txn.compact(3);
-  });
-  t.equal(store.isCompacting, true);
-  const again = await openStore(engine);
-  t.equal(again.compactedRevision, 3);
-  t.equal(again.isCompacting, true);
-  await commit(again, (txn) => {
-    txn.compactStep({ revision: 3, from: "", keysMax: 10, removalsMax: 10 });
-  });
-  again.compactionFinished(3);
-  t.equal(again.isCompacting, false);
-  const last = await openStore(engine);
-  t.equal(last.isCompacting, false);
-  await last.checkConsistency();
-});
+t.test(
+  "Store.isCompacting tells of a compaction that was not finished before a stop",
+  async (t) => {
+    const engine = new MemoryEngine();
+    const store = await openStore(engine);
+    for (const value of ["1", "2", "3"]) await commit(store, putting("k", value));
+    await commit(store, (txn) => {
+      txn.compact(3);
+    });
+    t.equal(store.isCompacting, true);
+    const again = await openStore(engine);
+    t.equal(again.compactedRevision, 3);
+    t.equal(again.isCompacting, true);
+    await commit(again, (txn) => {
+      txn.compactStep({ revision: 3, from: "", keysMax: 10, removalsMax: 10 });
+    });
+    again.compactionFinished(3);
+    t.equal(again.isCompacting, false);
+    const last = await openStore(engine);
+    t.equal(last.isCompacting, false);
+    await last.checkConsistency();
+  },
+);
 
 t.test("Store.exclusively() runs one job after the other, also after a failed one", async (t) => {
   await withStore(async (store) => {

@@ -142,18 +142,21 @@ t.test("WriteTxn.revokeLease() deletes its keys at one revision, in byte order",
   });
 });
 
-t.test("WriteTxn.compact() is in force for its group at once, outside when published", async (t) => {
-  await withStore(async (store) => {
-    await commit(store, putting("k"), putting("k"));
-    const txn = store.begin();
-    txn.compact(2);
-    t.equal(txn.compactedRevision, 2);
-    t.equal(store.compactedRevision, NEVER_COMPACTED);
-    await txn.commit();
-    store.publish(txn);
-    t.equal(store.compactedRevision, 2);
-  });
-});
+t.test(
+  "WriteTxn.compact() is in force for its group at once, outside when published",
+  async (t) => {
+    await withStore(async (store) => {
+      await commit(store, putting("k"), putting("k"));
+      const txn = store.begin();
+      txn.compact(2);
+      t.equal(txn.compactedRevision, 2);
+      t.equal(store.compactedRevision, NEVER_COMPACTED);
+      await txn.commit();
+      store.publish(txn);
+      t.equal(store.compactedRevision, 2);
+    });
+  },
+);
 
 t.test("WriteTxn.compactStep() notes on disk when a compaction is done", async (t) => {
   await withStore(async (store, engine) => {

@@ -33,6 +33,8 @@ export function largeOperations(): Operation[] {
       stream,
       request: { ...ALL_LARGE, ...request },
     })),
+    // All of them are past history then: what comes next comes live.
+    { kind: "sync", request: {} },
     unary("txn", { success: puts }),
     // With what was there before, the events of this one are too large for one message.
     unary("txn", { success: puts }),

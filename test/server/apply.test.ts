@@ -78,7 +78,10 @@ t.test("apply() under a NOSPACE alarm refuses what takes space", async (t) => {
     for (const command of refused) {
       await t.rejects(run(store, state, command), new EtcdError("noSpace"), command.type);
     }
-    for (const command of [DELETE, txn({ success: [{ requestDeleteRange: { key: bytes("k") } }] })]) {
+    for (const command of [
+      DELETE,
+      txn({ success: [{ requestDeleteRange: { key: bytes("k") } }] }),
+    ]) {
       await t.resolves(run(store, state, command));
     }
     await t.resolves(run(store, state, compact(1)));

@@ -19,9 +19,12 @@ t.test("CallCounts counts ends by their status", async (t) => {
   counts.ended("put", STATUS.ok);
   counts.ended("put", STATUS.ok);
   counts.ended("put", STATUS.notFound);
-  t.same([...counts.of("put").handled], [
-    [STATUS.ok, 2],
-    [STATUS.notFound, 1],
-  ]);
+  t.same(
+    [...counts.of("put").handled],
+    [
+      [STATUS.ok, 2],
+      [STATUS.notFound, 1],
+    ],
+  );
   t.equal(counts.of("range").handled.size, 0);
 });

@@ -224,7 +224,8 @@ t.test("CommitQueue.appliedIndex does not go back at a restart", async (t) => {
   for (const command of [put("a"), put("refused", { lease: 5n })]) {
     const engine = new FaultyEngine();
     const first = await makeQueue(engine);
-    for (let index = 0; index < 30; index++) await first.queue.submit(command).catch(() => undefined);
+    for (let index = 0; index < 30; index++)
+      await first.queue.submit(command).catch(() => undefined);
     t.equal(first.queue.appliedIndex, 30);
     const crashed = await engine.crash();
     const again = await makeQueue(crashed);

@@ -1,4 +1,4 @@
-/** The invariants of docs/architecture.md: each one a test of its name. */
+/** Invariants of order and determinism: each a test of its name. See docs/architecture.md. */
 import assert from "node:assert/strict";
 import t from "tap";
 import { revisionKey } from "../../src/mvcc/tables.ts";
@@ -8,7 +8,7 @@ import { messages } from "../../src/wire/index.ts";
 import type { ErrorReason } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { commit, openStore, plainKeyValue, putting, queryOf } from "../harness/store-fixture.ts";
-import { VirtualClock, settle } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../harness/virtual-clock.ts";
 import { WatchProbe, bytes, refuses, withServer } from "./server-fixture.ts";
 import type { Fixture } from "./server-fixture.ts";
 
@@ -17,13 +17,15 @@ t.test("One writer: at most one write is under way, whatever is asked for", asyn
   let most = 0;
   let writes = 0;
   const inner = new MemoryEngine();
-  const engine = new FaultyEngine(watchingWrites(inner, async (write) => {
-    writes++;
-    most = Math.max(most, ++underWay);
-    await new Promise((resolve) => setImmediate(resolve));
-    await write();
-    underWay--;
-  }));
+  const engine = new FaultyEngine(
+    watchingWrites(inner, async (write) => {
+      writes++;
+      most = Math.max(most, ++underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      await write();
+      underWay--;
+    }),
+  );
   await withServer(
     async ({ client, clock }) => {
       const calls: Promise<unknown>[] = [];
@@ -72,148 +74,6 @@ function watchingWrites(
   };
 }
 
-async function get(fixture: Fixture, key: string): Promise<string | undefined> {
-  const { kvs } = await fixture.client.kv.get(key);
-  return kvs[0]?.value.toString();
-}
-
-t.test("Nothing is seen before it is on disk: keys", async (t) => {
-  await withServer(async (fixture) => {
-    const { client, engine } = fixture;
-    await client.kv.put("k", "old");
-    await client.kv.put("gone", "old");
-    engine.holdWrites();
-    let answered = 0;
-    const writes = [
-      client.kv.put("k", "new"),
-      client.kv.put("added", "new"),
-      client.kv.delete("gone"),
-    ].map((call) => call.then(() => answered++));
-    await engine.heldWrite();
-    await settle();
-    t.equal(answered, 0);
-    t.equal(await get(fixture, "k"), "old");
-    t.equal(await get(fixture, "gone"), "old");
-    t.equal(await get(fixture, "added"), undefined);
-    const { header, count } = await client.kv.get("", { prefix: true });
-    t.equal(header?.revision, 3);
-    t.equal(count, 2);
-    const txn = await client.unary("txn", { success: [{ requestRange: { key: bytes("k") } }] });
-    const [read] = txn.responses[0]!.responseRange!.kvs;
-    t.equal(Buffer.from(read!.value).toString(), "old");
-    const future = client.kv.get("k", { revision: 4 });
-    await refuses(future, "futureRevision");
-    engine.releaseWrites();
-    await Promise.all(writes);
-    t.equal(await get(fixture, "k"), "new");
-    t.equal(await get(fixture, "gone"), undefined);
-    t.equal(await get(fixture, "added"), "new");
-  });
-});
-
-t.test("Nothing is seen before it is on disk: events", async (t) => {
-  await withServer(async ({ server, client, engine }) => {
-    await client.kv.put("k", "old");
-    const live = new WatchProbe(server);
-    live.create({ key: bytes("k") });
-    engine.holdWrites();
-    const write = client.kv.put("k", "new");
-    await engine.heldWrite();
-    const late = new WatchProbe(server);
-    late.create({ key: bytes("k"), startRevision: 2 });
-    late.create({ key: bytes("k"), startRevision: 3 });
-    await settle();
-    t.same(WatchProbe.events(live.responses), []);
-    t.same(WatchProbe.events(late.responses), ["k=old@2"]);
-    live.take();
-    live.requestProgress();
-    t.equal(live.take()[0]?.header?.revision, 2, "progress is what is on disk");
-    engine.releaseWrites();
-    await write;
-    await settle();
-    t.same(WatchProbe.events(live.responses), ["k=new@3"]);
-    t.same(WatchProbe.events(late.responses), ["k=old@2", "k=new@3", "k=new@3"]);
-  });
-});
-
-t.test("Nothing is seen before it is on disk: compaction", async (t) => {
-  await withServer(async ({ client, engine }) => {
-    await client.kv.put("k", "1");
-    await client.kv.put("k", "2");
-    engine.holdWrites();
-    const compaction = client.kv.compact(3);
-    await engine.heldWrite();
-    t.equal((await client.kv.get("k", { revision: 2 })).kvs[0]?.value.toString(), "1");
-    engine.releaseWrites();
-    await compaction;
-    await refuses(client.kv.get("k", { revision: 2 }), "compacted");
-  });
-});
-
-t.test("Nothing is seen before it is on disk: leases, of one group or the next", async (t) => {
-  await withServer(async ({ client, engine }) => {
-    await client.unary("leaseGrant", { id: 1n, ttl: 100 });
-    engine.holdWrites();
-    const first = client.unary("leaseGrant", { id: 2n, ttl: 100 });
-    await engine.heldWrite();
-    // In line for the second group.
-    const second = [
-      client.unary("leaseGrant", { id: 3n, ttl: 100 }),
-      client.unary("leaseRevoke", { id: 1n }),
-    ];
-    const lists = client.unary("leaseLeases", {});
-    const added = client.unary("leaseTimeToLive", { id: 2n });
-    const later = client.unary("leaseTimeToLive", { id: 3n });
-    const revoked = client.unary("leaseTimeToLive", { id: 1n });
-    engine.releaseOneWrite();
-    await first;
-    await engine.heldWrite();
-    t.same(
-      (await lists).leases.map(({ id }) => id),
-      [1n, 2n],
-    );
-    t.equal((await added).grantedTtl, 100);
-    t.equal((await later).ttl, -1);
-    t.equal((await revoked).grantedTtl, 100);
-    engine.releaseWrites();
-    await Promise.all(second);
-    const { leases } = await client.unary("leaseLeases", {});
-    t.same(
-      leases.map(({ id }) => id),
-      [2n, 3n],
-    );
-  });
-});
-
-t.test("Nothing is seen before it is on disk: leases kept alive", async (t) => {
-  await withServer(async ({ client, engine }) => {
-    await client.unary("leaseGrant", { id: 1n, ttl: 100 });
-    engine.holdWrites();
-    const writes = [
-      client.unary("leaseGrant", { id: 2n, ttl: 100 }),
-      client.unary("leaseRevoke", { id: 1n }),
-    ];
-    await engine.heldWrite();
-    const stream = client.stream("leaseKeepAlive");
-    stream.send({ id: 2n });
-    stream.send({ id: 1n });
-    let answered = 0;
-    const answers = [stream.next(), stream.next()].map(async (answer) => {
-      const { value } = await answer;
-      answered++;
-      return value;
-    });
-    await settle();
-    t.equal(answered, 0);
-    engine.releaseWrites();
-    await Promise.all(writes);
-    const [granted, revoked] = await Promise.all(answers);
-    t.same([granted?.id, granted?.ttl], [2n, 100]);
-    t.same([revoked?.id, revoked?.ttl], [1n, 0]);
-    stream.cancel();
-  });
-});
-
 t.test("Three orders are one order: revisions, rows on disk, events", async (t) => {
   await withServer(async ({ server, client, engine }) => {
     const probe = new WatchProbe(server);
@@ -249,68 +109,6 @@ function revisionOf(text: string): number {
   return Number(text.slice(text.indexOf("@") + 1));
 }
 
-t.test("A failed write ends the server: nobody writes any more, reading goes on", async (t) => {
-  await withServer(
-    async (fixture) => {
-      const { server, client, engine, log } = fixture;
-      await client.kv.put("k", "old");
-      await client.unary("leaseGrant", { id: 1n, ttl: 100 });
-      engine.holdWrites();
-      engine.failWrite({ write: 1 });
-      const group = [client.kv.put("k", "new"), client.unary("leaseGrant", { id: 2n, ttl: 100 })];
-      const failures = Promise.allSettled(group);
-      await engine.heldWrite();
-      const inLine = Promise.allSettled([client.kv.put("k", "newer")]);
-      engine.releaseWrites();
-      const refusal = { status: "rejected", reason: { name: "EtcdError", code: 14 } };
-      t.match(await failures, [refusal, refusal]);
-      t.match(await inLine, [refusal]);
-      const later = client.kv.delete("k");
-      await t.rejects(later, { code: 14, message: /no more writes are taken: Cannot write/ });
-      await t.rejects(client.kv.compact(2), { code: 14 });
-      await t.rejects(client.unary("leaseRevoke", { id: 1n }), { code: 14 });
-      const { kvs, header } = await client.kv.get("k");
-      t.equal(kvs[0]?.value.toString(), "old");
-      t.equal(header?.revision, 2);
-      const probe = new WatchProbe(server);
-      probe.create({ key: bytes("k"), startRevision: 2 });
-      await settle();
-      t.same(WatchProbe.events(probe.responses), ["k=old@2"]);
-      t.match(server.failure, { code: 14 });
-      const status = await client.maintenance.status();
-      t.match(status.errors, [/no more writes are taken/]);
-      const health = await server.page(page("/health"));
-      t.equal(health.status, 503);
-      t.match(JSON.parse(health.body), { health: "false", reason: /^RANGE ERROR:.*Cannot write/ });
-      t.equal((await server.page(page("/readyz"))).status, 503);
-      t.equal((await server.page(page("/livez"))).status, 200);
-      const errors = log.filter(({ level }) => level === "error");
-      t.equal(errors.length, 1);
-    },
-    { consistent: false },
-  );
-});
-
-t.test("A failed write ends the server: leases that may not be on disk are not told of", async (t) => {
-  await withServer(
-    async ({ client, engine }) => {
-      await client.unary("leaseGrant", { id: 1n, ttl: 100 });
-      engine.failWrite({ write: 1 });
-      await t.rejects(client.unary("leaseRevoke", { id: 1n }), { code: 14 });
-      await t.rejects(client.unary("leaseTimeToLive", { id: 1n }), { code: 14 });
-      await t.rejects(client.unary("leaseLeases", {}), { code: 14 });
-      const stream = client.stream("leaseKeepAlive");
-      stream.send({ id: 1n });
-      await t.rejects(stream.next(), { code: 14 });
-    },
-    { consistent: false },
-  );
-});
-
-function page(path: string, query = ""): { method: string; path: string; query: URLSearchParams } {
-  return { method: "GET", path, query: new URLSearchParams(query) };
-}
-
 t.test("One answer, one revision: the header is of when the answer was computed", async (t) => {
   await withServer(
     async ({ client }) => {
@@ -333,54 +131,57 @@ t.test("One answer, one revision: the header is of when the answer was computed"
   );
 });
 
-t.test("One answer, one revision: a txn's answer is of its own revision, whatever follows", async (t) => {
-  await withServer(async ({ client }) => {
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, async () =>
-        client.unary("txn", {
-          success: [
-            { requestPut: { key: bytes("k") } },
-            { requestRange: { key: bytes("k") } },
-          ],
-        }),
-      ),
-    );
-    for (const [index, { header, responses }] of answers.entries()) {
-      t.equal(header?.revision, index + 2);
-      t.equal(responses[1]!.responseRange!.kvs[0]!.modRevision, index + 2);
-      t.equal(responses[1]!.responseRange!.header?.revision, index + 2);
-    }
-  });
-});
+t.test(
+  "One answer, one revision: a txn's answer is of its own revision, whatever follows",
+  async (t) => {
+    await withServer(async ({ client }) => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, async () =>
+          client.unary("txn", {
+            success: [{ requestPut: { key: bytes("k") } }, { requestRange: { key: bytes("k") } }],
+          }),
+        ),
+      );
+      for (const [index, { header, responses }] of answers.entries()) {
+        t.equal(header?.revision, index + 2);
+        t.equal(responses[1]!.responseRange!.kvs[0]!.modRevision, index + 2);
+        t.equal(responses[1]!.responseRange!.header?.revision, index + 2);
+      }
+    });
+  },
+);
 
-t.test("A KeyValue is encoded once: disk, memory, Range and events have the same bytes", async (t) => {
-  const written = new Map<string, Uint8Array>();
-  const inner = new MemoryEngine();
-  const engine: Engine = {
-    ...watchingWrites(inner, async (write) => write()),
-    batch: (): Batch => {
-      const batch = inner.batch();
-      const put = batch.put.bind(batch);
-      batch.put = (key, value) => {
-        const name = Buffer.from(key).toString("hex");
-        assert.equal(written.has(name), false, "one row, one encoding");
-        written.set(name, value);
-        put(key, value);
-      };
-      return batch;
-    },
-  };
-  const store = await openStore(engine);
-  const changes = await commit(store, putting("a", "1"), putting("b", "2"), putting("a", "3"));
-  for (const { main, sub, value } of changes) {
-    t.equal(value, written.get(revisionKey(main, sub).toString("hex")));
-  }
-  const { kvs } = await store.range(queryOf({ revision: 4 }));
-  t.equal(kvs[0], changes[2]!.value);
-  t.equal(kvs[1], changes[1]!.value);
-  t.equal(written.size, 3);
-  t.equal(changes[0]!.event(), changes[0]!.event(), "an event is made once for all watchers");
-});
+t.test(
+  "A KeyValue is encoded once: disk, memory, Range and events have the same bytes",
+  async (t) => {
+    const written = new Map<string, Uint8Array>();
+    const inner = new MemoryEngine();
+    const engine: Engine = {
+      ...watchingWrites(inner, async (write) => write()),
+      batch: (): Batch => {
+        const batch = inner.batch();
+        const put = batch.put.bind(batch);
+        batch.put = (key, value) => {
+          const name = Buffer.from(key).toString("hex");
+          assert.equal(written.has(name), false, "one row, one encoding");
+          written.set(name, value);
+          put(key, value);
+        };
+        return batch;
+      },
+    };
+    const store = await openStore(engine);
+    const changes = await commit(store, putting("a", "1"), putting("b", "2"), putting("a", "3"));
+    for (const { main, sub, value } of changes) {
+      t.equal(value, written.get(revisionKey(main, sub).toString("hex")));
+    }
+    const { kvs } = await store.range(queryOf({ revision: 4 }));
+    t.equal(kvs[0], changes[2]!.value);
+    t.equal(kvs[1], changes[1]!.value);
+    t.equal(written.size, 3);
+    t.equal(changes[0]!.event(), changes[0]!.event(), "an event is made once for all watchers");
+  },
+);
 
 /** Commands of every kind, one after the other. */
 async function runCommands({ client, clock }: Fixture): Promise<void> {
@@ -389,9 +190,7 @@ async function runCommands({ client, clock }: Fixture): Promise<void> {
   await client.kv.put("leased", "1", { lease: 7n });
   await Promise.all(["b", "a", "c"].map(async (key) => client.kv.put(key, key)));
   await client.unary("txn", {
-    compare: [
-      { target: messages.CompareTarget.mod, key: bytes("a"), modRevision: 4, result: 0 },
-    ],
+    compare: [{ target: messages.CompareTarget.mod, key: bytes("a"), modRevision: 4, result: 0 }],
     success: [{ requestPut: { key: bytes("a"), value: bytes("yes") } }],
     failure: [{ requestDeleteRange: { key: bytes("a") } }],
   });
@@ -406,7 +205,7 @@ async function runCommands({ client, clock }: Fixture): Promise<void> {
   await clock.advance(1_000);
   await compaction;
   await clock.advance(10_000);
-  await client.unary("memberUpdate", { id: (await memberId(client)), peerUrls: ["http://x:1"] });
+  await client.unary("memberUpdate", { id: await memberId(client), peerUrls: ["http://x:1"] });
 }
 
 async function memberId(client: Fixture["client"]): Promise<bigint> {

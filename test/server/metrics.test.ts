@@ -79,7 +79,11 @@ t.test("/metrics counts calls as Go's gRPC middleware does", async (t) => {
     await client.kv.put("k", "v");
     const first = await scrape(server);
     const samples = await scrape(server);
-    t.equal(first.get(call("grpc_server_started_total", `${KV}/Put`)), 3, "scraping counts nothing twice");
+    t.equal(
+      first.get(call("grpc_server_started_total", `${KV}/Put`)),
+      3,
+      "scraping counts nothing twice",
+    );
     const expected: Record<string, number> = {
       [call("grpc_server_started_total", `${KV}/Put`)]: 3,
       [call("grpc_server_handled_total", `${KV}/Put`, "OK")]: 2,

@@ -47,7 +47,11 @@ t.test("/health says which alarm is raised, and ends with a newline then", async
     t.equal(both.status, 200);
     t.equal(both.body, '{"health":"true","reason":""}');
     t.equal((await page(server, "/health?exclude=OTHER")).status, 503);
-    t.equal((await page(server, "/health?serializable=true")).status, 503, "alarms count all the same");
+    t.equal(
+      (await page(server, "/health?serializable=true")).status,
+      503,
+      "alarms count all the same",
+    );
   });
 });
 

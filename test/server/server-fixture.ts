@@ -185,6 +185,14 @@ function eventText({ type, kv }: messages.Event): string {
   return `${key}=${Buffer.from(kv!.value).toString("latin1")}@${revision}`;
 }
 
+/** As {@link withServer}, with a watch stream open. */
+export async function withProbe(
+  body: (probe: WatchProbe, fixture: Fixture) => Promise<void>,
+  given: FixtureOptions = {},
+): Promise<void> {
+  await withServer(async (fixture) => body(new WatchProbe(fixture.server), fixture), given);
+}
+
 /** Text as the bytes of a request. */
 export function bytes(text: string): Buffer {
   return Buffer.from(text, "latin1");

@@ -144,11 +144,14 @@ t.test("Server counts calls and messages once each", async (t) => {
     t.equal(put.started, 3);
     t.equal(put.received, 3);
     t.equal(put.sent, 1);
-    t.same([...put.handled], [
-      [0, 1],
-      [3, 1],
-      [5, 1],
-    ]);
+    t.same(
+      [...put.handled],
+      [
+        [0, 1],
+        [3, 1],
+        [5, 1],
+      ],
+    );
     const probe = new WatchProbe(server);
     probe.create({ key: bytes("k") });
     probe.close();

@@ -2,7 +2,13 @@ import t from "tap";
 import { messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { VirtualClock, settle } from "../harness/virtual-clock.ts";
-import { LEASE_EXTENSION_MS, WatchProbe, bytes, startServer, withServer } from "./server-fixture.ts";
+import {
+  LEASE_EXTENSION_MS,
+  WatchProbe,
+  bytes,
+  startServer,
+  withServer,
+} from "./server-fixture.ts";
 
 t.test("Ticker ends a lease when its time is over, and not before", async (t) => {
   await withServer(async ({ client, clock, store }) => {

@@ -22,7 +22,10 @@ void t.test("Deadlines.add() ends calls in time, whatever the order they came in
   clock.advance(19);
   t.same(expired, []);
   clock.advance(12);
-  t.same(expired.toSorted(), [1, 3]);
+  t.same(
+    expired.toSorted((a, b) => a - b),
+    [1, 3],
+  );
   clock.advance(480);
   t.same(expired.slice(2), [2, 0]);
   t.equal(clock.timerCount, 0);

@@ -58,11 +58,19 @@ void t.test("GrpcServer refuses what is no call, with gRPC-Go's texts", async (t
     [{ ":authority": undefined }, refusal(internal, "no host or :authority header present", 400)],
     [
       { "grpc-timeout": "1x" },
-      refusal(internal, 'malformed grpc-timeout: transport: timeout unit is not recognized: "1x"', 400),
+      refusal(
+        internal,
+        'malformed grpc-timeout: transport: timeout unit is not recognized: "1x"',
+        400,
+      ),
     ],
     [
       { "a-bin": "*" },
-      refusal(internal, 'malformed binary metadata "*" in header "a-bin": illegal base64 data', 400),
+      refusal(
+        internal,
+        'malformed binary metadata "*" in header "a-bin": illegal base64 data',
+        400,
+      ),
     ],
     [
       { "grpc-encoding": "br" },
@@ -79,7 +87,10 @@ void t.test("GrpcServer refuses messages that are none", async (t) => {
   const { client } = rawClient(t, { maxRequestBytes: 1000 });
   client.begin();
   const { internal, resourceExhausted, unknown } = STATUS;
-  t.same(await call(client, {}, prefixed(Buffer.from("x"), 2)), refusal(internal, "grpc: received unexpected payload format 2"));
+  t.same(
+    await call(client, {}, prefixed(Buffer.from("x"), 2)),
+    refusal(internal, "grpc: received unexpected payload format 2"),
+  );
   t.same(
     await call(client, {}, prefixed(Buffer.from("x"), 1)),
     refusal(internal, "grpc: compressed flag set with identity or empty encoding"),
@@ -127,39 +138,46 @@ void t.test("GrpcServer gives the channel metadata, also of bytes", async (t) =>
   t.same(seen, ["secret", "\u0000\u00ff", undefined]);
 });
 
-void t.test("GrpcServer ends calls at their deadline, and tells the channel of streams", async (t) => {
-  const clock = new TestClock();
-  const canceled: string[] = [];
-  const { client } = rawClient(t, {
-    clock,
-    channel: echoChannel({
-      unary: () => new Promise(() => undefined),
-      stream: (method, _context, output) => ({
-        write: (message) => void output.write(message),
-        end: () => undefined,
-        cancel: () => canceled.push(method),
-        drained: () => undefined,
+void t.test(
+  "GrpcServer ends calls at their deadline, and tells the channel of streams",
+  async (t) => {
+    const clock = new TestClock();
+    const canceled: string[] = [];
+    const { client } = rawClient(t, {
+      clock,
+      channel: echoChannel({
+        unary: () => new Promise(() => undefined),
+        stream: (method, _context, output) => ({
+          write: (message) => void output.write(message),
+          end: () => undefined,
+          cancel: () => canceled.push(method),
+          drained: () => undefined,
+        }),
       }),
-    }),
-  });
-  client.begin();
-  const body = prefixed(Buffer.from("x"));
-  client.request(1, { "grpc-timeout": "100m" }).send(FRAME.data, 1, 1, body);
-  client.request(3, { "grpc-timeout": "2S" }).send(FRAME.data, 1, 3, body);
-  client.request(5, { ...WATCH, "grpc-timeout": "100m" }).send(FRAME.data, 0, 5, body);
-  client.request(7, { "grpc-timeout": "0n" }).send(FRAME.data, 1, 7, body);
-  await client.settled();
-  clock.advance(110);
-  const exceeded = ["grpc-status: 4", "grpc-message: context deadline exceeded"];
-  for (const streamId of [1, 5, 7]) {
-    t.same((await client.trailers(streamId)).slice(-2), exceeded);
-  }
-  t.equal(await client.resetCode(5), ERROR_CODE.noError);
-  t.same(canceled, ["watch"]);
-  t.equal(client.frames.some(({ streamId }) => streamId === 3), false);
-  clock.advance(2000);
-  t.same((await client.trailers(3)).slice(-2), exceeded);
-});
+    });
+    client.begin();
+    const body = prefixed(Buffer.from("x"));
+    client.request(1, { "grpc-timeout": "100m" }).send(FRAME.data, 1, 1, body);
+    client.request(3, { "grpc-timeout": "2S" }).send(FRAME.data, 1, 3, body);
+    client.request(5, { ...WATCH, "grpc-timeout": "100m" }).send(FRAME.data, 0, 5, body);
+    client.request(7, { "grpc-timeout": "0n" }).send(FRAME.data, 1, 7, body);
+    await client.settled();
+    clock.advance(110);
+    const exceeded = ["grpc-status: 4", "grpc-message: context deadline exceeded"];
+    for (const streamId of [1, 5, 7]) {
+      t.same((await client.trailers(streamId)).slice(-2), exceeded);
+    }
+    await client.settled();
+    t.equal(await client.resetCode(5), ERROR_CODE.noError);
+    t.same(canceled, ["watch"]);
+    t.equal(
+      client.frames.some(({ streamId }) => streamId === 3),
+      false,
+    );
+    clock.advance(2000);
+    t.same((await client.trailers(3)).slice(-2), exceeded);
+  },
+);
 
 void t.test("GrpcServer answers nothing to a call that was canceled, and goes on", async (t) => {
   let answer: ((bytes: Uint8Array) => void) | undefined;
@@ -176,7 +194,10 @@ void t.test("GrpcServer answers nothing to a call that was canceled, and goes on
   answer?.(Buffer.from("late"));
   client.call(3);
   t.same(await client.trailers(3), ["grpc-status: 0"]);
-  t.equal(client.frames.some(({ streamId }) => streamId === 1), false);
+  t.equal(
+    client.frames.some(({ streamId }) => streamId === 1),
+    false,
+  );
 });
 
 void t.test("GrpcServer makes code 13 of a bug, logs it, and goes on", async (t) => {
@@ -229,7 +250,9 @@ void t.test("GrpcServer holds requests of a stream whose client does not read", 
   });
   client.begin().request(1, WATCH);
   const messages = Buffer.concat(["a", "b", "c"].map((text) => prefixed(Buffer.from(text))));
-  client.send(FRAME.data, 0, 1, messages.subarray(0, 15)).send(FRAME.data, 1, 1, messages.subarray(15));
+  client
+    .send(FRAME.data, 0, 1, messages.subarray(0, 15))
+    .send(FRAME.data, 1, 1, messages.subarray(15));
   await client.settled();
   t.same(told, ["a"]);
   const wide = [0, 0x7f, 0xff, 0xff];

@@ -76,7 +76,7 @@ function ask(url: string, call: Call): Promise<Answer> {
 
 function messagesOf(body: Buffer): string[] {
   const messages: string[] = [];
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const length = body.readUInt32BE(at + 1);
     const message = body.subarray(at + 5, at + 5 + length);
     messages.push((body[at] === 1 ? gunzipSync(message) : message).toString());
@@ -88,20 +88,14 @@ function messagesOf(body: Buffer): string[] {
 function channel(): Channel {
   return echoChannel({
     unary: (method, request, context) => {
-      switch (method) {
-        case "range":
-          return Promise.resolve(request);
-        case "txn":
-          throw new EtcdError("compacted");
-        case "compact":
-          return Promise.reject(new EtcdError(STATUS.notFound, 'odd "%" text\n\u2713'));
-        case "deleteRange":
-          return new Promise(() => undefined);
-        case "status":
-          return Buffer.from(`${context.metadata("token")} ${context.metadata("key-bin")}`);
-        default:
-          return request;
+      if (method === "range") return Promise.resolve(request);
+      if (method === "txn") throw new EtcdError("compacted");
+      if (method === "compact") {
+        return Promise.reject(new EtcdError(STATUS.notFound, 'odd "%" text\n\u2713'));
       }
+      if (method === "deleteRange") return new Promise(() => undefined);
+      if (method !== "status") return request;
+      return Buffer.from(`${context.metadata("token")} ${context.metadata("key-bin")}`);
     },
     stream: (method, _context, output) => ({
       write: (message) => {
@@ -129,7 +123,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   "a large message": { body: [message("x".repeat(300_000))] },
   "a refusal thrown": { path: `${KV}/Txn` },
   "a refusal later, with an odd text": { path: `${KV}/Compact` },
-  "metadata": { path: "/etcdserverpb.Maintenance/Status", headers: { token: "secret" } },
+  metadata: {
+    path: "/etcdserverpb.Maintenance/Status",
+    headers: { token: "secret", "key-bin": "AAEC/w" },
+  },
   "a deadline": { path: `${KV}/DeleteRange`, headers: { "grpc-timeout": "30m" } },
   "a deadline of a stream": {
     path: WATCH,

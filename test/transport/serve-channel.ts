@@ -13,6 +13,7 @@ export async function serveChannel(
   const serving = await serve({
     clientUrls: ["http://127.0.0.1:0"],
     channel,
+    grpcTransport: "grpc-js",
     pages: { page: () => ({ status: 200, headers: {}, body: "page" }) },
     ...options,
   });

@@ -135,6 +135,12 @@ export const MEMBER_FLAGS = {
     status: "accepted",
     reason: REASONS.notBuilt,
   },
+  "grpc-transport": {
+    kind: "string",
+    preset: "http2",
+    help: "Who speaks gRPC: http2, our own server side, or grpc-js. etcd has no such flag.",
+    status: "effective",
+  },
   "grpc-keepalive-min-time": {
     kind: "duration",
     preset: "5s",

@@ -204,12 +204,6 @@ export const UNSAFE_FLAGS = {
 
 /** Flags that are about the command itself. */
 export const GENERAL_FLAGS = {
-  "grpc-transport": {
-    kind: "string",
-    preset: "http2",
-    help: "Who speaks gRPC: http2, our own server side, or grpc-js. etcd has no such flag.",
-    status: "effective",
-  },
   "config-file": {
     kind: "string",
     preset: "",

@@ -72,7 +72,8 @@ export class RangeStream implements StreamInput {
     checkStreamable(request);
     const revision = readableRevision(this.#store, request.revision);
     const header = this.#member.headers.at(this.#store.visibleRevision);
-    const query = queryOf(request, revision);
+    // Counted once, and not again with every chunk.
+    const query = { ...queryOf(request, revision), countAll: false };
     const count = this.#store.count(query.range, revision);
     if (request.countOnly) {
       await this.#send(encodeRangeResponse(header, { kvs: [], more: false, count }));

@@ -182,16 +182,14 @@ export class Http2Connection implements FrameSink, SenderOwner {
     const nowMs = this.#clock.nowMs();
     this.#keepalive.heard(nowMs);
     this.#streams.nowMs = nowMs;
-    this.#streams.isReading = true;
     this.#output.hold();
     try {
       const isBegun = this.#prefaceBytes === PREFACE.length;
       this.#reader.read(isBegun ? chunk : this.#takePreface(chunk));
-      this.#streams.resetEndedEarly();
+      this.#streams.resetOverdue();
     } catch (error) {
       this.#fail(error);
     }
-    this.#streams.isReading = false;
     this.#output.release();
     this.#checkOutput();
   };

@@ -60,7 +60,7 @@ export class HeaderBlocks {
     tableBytesMax: HEADER_TABLE_BYTES_MAX,
     listBytesMax: HEADER_LIST_BYTES_MAX,
   });
-  readonly #remembered: (Remembered | undefined)[] = new Array<undefined>(REMEMBERED_MAX);
+  readonly #remembered: (Remembered | undefined)[] = [];
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
   /** The stream whose block goes on in the next frame, which no other frame may precede; or 0. */
@@ -124,7 +124,11 @@ export class HeaderBlocks {
     const slot = (length * 7 + source[start + (length >>> 1)]! + source[end - 1]!) % REMEMBERED_MAX;
     const known = this.#remembered[slot];
     const version = this.#decoder.version;
-    if (known !== undefined && known.version === version && isEqual(known.bytes, source, start, end))
+    if (
+      known !== undefined &&
+      known.version === version &&
+      isEqual(known.bytes, source, start, end)
+    )
       return known.block;
     const block = this.#decodeNew(source, start, end);
     if (this.#decoder.version === version) {

@@ -50,7 +50,8 @@ export class HpackDecoder {
         continue;
       }
       updatesAllowed = false;
-      const field = (first & 0x80) === 0 ? this.#literal(first) : this.#table.at(this.#integer(0x7f));
+      const field =
+        (first & 0x80) === 0 ? this.#literal(first) : this.#table.at(this.#integer(0x7f));
       bytes += field.size;
       if (bytes <= this.#limits.listBytesMax) fields.push(field);
     }
@@ -102,7 +103,8 @@ export class HpackDecoder {
   }
 
   #byte(): number {
-    if (this.#position >= this.#end) throw new HpackError("Cannot decode a block: it ends too soon");
+    if (this.#position >= this.#end)
+      throw new HpackError("Cannot decode a block: it ends too soon");
     return this.#source[this.#position++]!;
   }
 }

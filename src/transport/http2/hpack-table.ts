@@ -96,7 +96,7 @@ export function staticNameIndex(name: string): number {
 
 /** The dynamic table of one direction of a connection: a ring, the newest field first. */
 export class DynamicTable {
-  #fields: (HeaderField | undefined)[] = new Array<undefined>(16);
+  #fields: (HeaderField | undefined)[] = Array.from({ length: 16 });
   /** Where the newest field is. */
   #newest = 0;
   #count = 0;
@@ -161,7 +161,7 @@ export class DynamicTable {
   }
 
   #grow(): void {
-    const fields = new Array<HeaderField | undefined>(this.#fields.length * 2);
+    const fields = Array.from<HeaderField | undefined>({ length: this.#fields.length * 2 });
     for (let age = 0; age < this.#count; age++) {
       fields[this.#count - 1 - age] = this.#fields[(this.#newest - age) & this.#mask];
     }

@@ -137,7 +137,7 @@ export function encodeHuffman(text: string, target: Uint8Array, position: number
   for (let index = 0; index < text.length; index++) {
     const symbol = text.charCodeAt(index);
     const code = codeOf[symbol]!;
-    for (let left = lengthOf[symbol]!; left > 0; ) {
+    for (let left = lengthOf[symbol]!; left > 0;) {
       const taken = Math.min(left, 8 - bitCount);
       left -= taken;
       bits = (bits << taken) | ((code >>> left) & ((1 << taken) - 1));

@@ -106,6 +106,5 @@ function takeContentLength(head: RequestHead, value: string): boolean {
   return true;
 }
 
-const REQUIRED =
-  (1 << FIELD_KIND.method) | (1 << FIELD_KIND.scheme) | (1 << FIELD_KIND.path);
+const REQUIRED = (1 << FIELD_KIND.method) | (1 << FIELD_KIND.scheme) | (1 << FIELD_KIND.path);
 const PSEUDO_HEADERS = REQUIRED | (1 << FIELD_KIND.authority);

@@ -208,12 +208,7 @@ export class Sender {
 
   /** As much of the queue as fits one frame. */
   #sendFrame(stream: Http2Stream): void {
-    const bytes = Math.min(
-      stream.queueBytes,
-      stream.sendWindow,
-      this.#window,
-      this.frameBytesMax,
-    );
+    const bytes = Math.min(stream.queueBytes, stream.sendWindow, this.#window, this.frameBytesMax);
     if (bytes <= 0) return;
     this.#spend(stream, bytes);
     const at = this.output.reserve(FRAME_HEAD_BYTES);
@@ -312,4 +307,3 @@ function copy(source: Uint8Array, target: Uint8Array, at: number): number {
   else for (let index = 0; index < length; index++) target[at + index] = source[index]!;
   return at + length;
 }
-

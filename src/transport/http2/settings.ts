@@ -96,7 +96,8 @@ export function serverPreface(streamsMax: number | undefined): Buffer {
 function refused(
   name: string,
   value: number,
-  code: typeof ERROR_CODE.protocolError | typeof ERROR_CODE.flowControlError = ERROR_CODE.protocolError,
+  code:
+    typeof ERROR_CODE.protocolError | typeof ERROR_CODE.flowControlError = ERROR_CODE.protocolError,
 ): ConnectionError {
   return new ConnectionError(code, `Cannot take SETTINGS: ${name} is ${value}`);
 }

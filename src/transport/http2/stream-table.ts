@@ -49,16 +49,18 @@ export class StreamTable {
   readonly #streams = new Map<number, Http2Stream>();
   readonly #closedStreams = new ClosedStreams();
   readonly #received: ReceivedBytes = { count: 0 };
-  /** Answered to their end before the client's own; reset unless it comes with this chunk. */
+  /**
+   * Answered to their end before the client's own, which mostly comes a moment later: since the last
+   * chunk, and before it.
+   */
   #endedEarly: Http2Stream[] = [];
+  #overdue: Http2Stream[] = [];
   #receiveWindow = CONNECTION_RECEIVE_WINDOW_BYTES;
   #lastId = 0;
   /** Streams beyond it are not served. */
   #idMax = INT31_MAX;
   /** When the chunk came whose frames these are. */
   nowMs = 0;
-  /** A chunk is being read: more of it may end what is ended early. */
-  isReading = false;
 
   constructor(options: StreamTableOptions) {
     this.#options = options;
@@ -78,12 +80,17 @@ export class StreamTable {
   /** No more streams are opened. */
   close(): void {
     this.#idMax = this.#lastId;
+    // Twice, for those since the last chunk.
+    this.resetOverdue();
+    this.resetOverdue();
     this.#checkDone();
   }
 
   /** The connection is gone. */
   cancelAll(): void {
     this.#idMax = this.#lastId;
+    this.#overdue = [];
+    this.#endedEarly = [];
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const stream of streams) {
@@ -98,8 +105,8 @@ export class StreamTable {
   /** The answer has been sent to its end. */
   localEnded(stream: Http2Stream): void {
     if (stream.isRemoteClosed) this.#remove(stream, false);
-    else if (this.isReading) this.#endedEarly.push(stream);
-    else this.reset(stream, ERROR_CODE.noError);
+    else if (this.#idMax !== INT31_MAX) this.reset(stream, ERROR_CODE.noError);
+    else this.#endedEarly.push(stream);
   }
 
   reset(stream: Http2Stream, code: ErrorCode): void {
@@ -107,12 +114,16 @@ export class StreamTable {
     this.#remove(stream, true);
   }
 
-  /** The client sees the answer's end before the reset, which says that the rest is not needed. */
-  resetEndedEarly(): void {
-    if (this.#endedEarly.length === 0) return;
-    const streams = this.#endedEarly;
+  /**
+   * After each chunk: a client that has not ended its side with this chunk either is told that the
+   * rest of it is not needed. Source: RFC 9113, 8.1.
+   */
+  resetOverdue(): void {
+    if (this.#endedEarly.length === 0 && this.#overdue.length === 0) return;
+    const overdue = this.#overdue;
+    this.#overdue = this.#endedEarly;
     this.#endedEarly = [];
-    for (const stream of streams) {
+    for (const stream of overdue) {
       if (!stream.isRemoteClosed) this.reset(stream, ERROR_CODE.noError);
     }
   }
@@ -239,7 +250,10 @@ export class StreamTable {
     if (streamId === 0) {
       if (bytes === 0) throw broken("WINDOW_UPDATE by 0");
       if (!this.#sender.widen(bytes)) {
-        throw new ConnectionError(ERROR_CODE.flowControlError, "Cannot widen the window: too large");
+        throw new ConnectionError(
+          ERROR_CODE.flowControlError,
+          "Cannot widen the window: too large",
+        );
       }
       return;
     }

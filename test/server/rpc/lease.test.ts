@@ -75,19 +75,22 @@ t.test("LeaseRevoke deletes the keys at one revision, or takes none", async (t) 
   });
 });
 
-t.test("LeaseTimeToLive tells whole seconds, keys when asked for, and -1 of the unknown", async (t) => {
-  await withServer(async ({ client, clock }) => {
-    await client.unary("leaseGrant", { id: 1n, ttl: 10 });
-    for (const key of ["a", "b"]) await client.kv.put(key, "v", { lease: 1n });
-    await clock.advance(2_001);
-    const { keys, ...rest } = await client.unary("leaseTimeToLive", { id: 1n, keys: true });
-    t.match(rest, { id: 1n, ttl: 7, grantedTtl: 10, header: { revision: 3 } });
-    t.same(keys.map((key) => Buffer.from(key).toString()).sort(), ["a", "b"]);
-    t.same((await client.unary("leaseTimeToLive", { id: 1n })).keys, []);
-    const unknown = await client.unary("leaseTimeToLive", { id: 9n, keys: true });
-    t.match(unknown, { id: 9n, ttl: -1, grantedTtl: 0, keys: [] });
-  });
-});
+t.test(
+  "LeaseTimeToLive tells whole seconds, keys when asked for, and -1 of the unknown",
+  async (t) => {
+    await withServer(async ({ client, clock }) => {
+      await client.unary("leaseGrant", { id: 1n, ttl: 10 });
+      for (const key of ["a", "b"]) await client.kv.put(key, "v", { lease: 1n });
+      await clock.advance(2_001);
+      const { keys, ...rest } = await client.unary("leaseTimeToLive", { id: 1n, keys: true });
+      t.match(rest, { id: 1n, ttl: 7, grantedTtl: 10, header: { revision: 3 } });
+      t.same(keys.map((key) => Buffer.from(key).toString()).sort(), ["a", "b"]);
+      t.same((await client.unary("leaseTimeToLive", { id: 1n })).keys, []);
+      const unknown = await client.unary("leaseTimeToLive", { id: 9n, keys: true });
+      t.match(unknown, { id: 9n, ttl: -1, grantedTtl: 0, keys: [] });
+    });
+  },
+);
 
 t.test("LeaseLeases lists by what ends first", async (t) => {
   await withServer(async ({ client }) => {

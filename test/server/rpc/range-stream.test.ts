@@ -90,26 +90,32 @@ t.test("RangeStream joined is Range's answer", async (t) => {
     back: fc.nat(30),
     begin: fc.nat(90),
   });
-  const property = fc.asyncProperty(keyCounts, requests, async (keyCount, { back, begin, ...rest }) => {
-    await withServer(
-      async (fixture) => {
-        await fill(fixture, keyCount, "v".repeat(40));
-        const key = bytes(`k${String(begin).padStart(4, "0")}`);
-        const revision = Math.max(1, keyCount + 1 - back);
-        const request = { ...rest, key, rangeEnd: bytes("l"), revision };
-        const reader = new Reader(fixture, request);
-        await reader.done();
-        assert.equal(reader.ended, null);
-        const whole = await fixture.client.unary("range", request);
-        const last = reader.chunks.at(-1)!;
-        const joined = { ...last, kvs: reader.chunks.flatMap(({ kvs }) => kvs) };
-        assert.deepEqual(joined, whole);
-        assert.ok(reader.chunks.slice(0, -1).every(({ kvs, header }) => kvs.length > 0 && !header));
-        assert.ok(last.kvs.length > 0 || reader.chunks.length === 1);
-      },
-      { valueBytesMax: back % 2 === 0 ? 0 : 1_000_000 },
-    );
-  });
+  const property = fc.asyncProperty(
+    keyCounts,
+    requests,
+    async (keyCount, { back, begin, ...rest }) => {
+      await withServer(
+        async (fixture) => {
+          await fill(fixture, keyCount, "v".repeat(40));
+          const key = bytes(`k${String(begin).padStart(4, "0")}`);
+          const revision = Math.max(1, keyCount + 1 - back);
+          const request = { ...rest, key, rangeEnd: bytes("l"), revision };
+          const reader = new Reader(fixture, request);
+          await reader.done();
+          assert.equal(reader.ended, null);
+          const whole = await fixture.client.unary("range", request);
+          const last = reader.chunks.at(-1)!;
+          const joined = { ...last, kvs: reader.chunks.flatMap(({ kvs }) => kvs) };
+          assert.deepEqual(joined, whole);
+          assert.ok(
+            reader.chunks.slice(0, -1).every(({ kvs, header }) => kvs.length > 0 && !header),
+          );
+          assert.ok(last.kvs.length > 0 || reader.chunks.length === 1);
+        },
+        { valueBytesMax: back % 2 === 0 ? 0 : 1_000_000 },
+      );
+    },
+  );
   await t.resolves(fc.assert(property, { numRuns: 60 }));
 });
 
@@ -134,7 +140,10 @@ t.test("RangeStream keeps to the size of its chunks", async (t) => {
       await fill(fixture, 40, "v".repeat(300));
       const reader = new Reader(fixture, ALL);
       await reader.done();
-      t.equal(reader.sizes.reduce((sum, size) => sum + size, 0), 40);
+      t.equal(
+        reader.sizes.reduce((sum, size) => sum + size, 0),
+        40,
+      );
       t.same(reader.sizes.slice(0, 4), [10, 5, 5, 5], "halved when more than twice the size");
     },
     { options: { limits } },

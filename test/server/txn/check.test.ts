@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
-import {
-  checkDeleteRange,
-  checkPut,
-  checkRange,
-  checkTxn,
-} from "../../../src/server/txn/check.ts";
+import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../../../src/server/txn/check.ts";
 import { EtcdError, messages } from "../../../src/wire/index.ts";
 import type { ErrorReason } from "../../../src/wire/index.ts";
 import { bytes } from "../server-fixture.ts";

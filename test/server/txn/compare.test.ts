@@ -59,18 +59,21 @@ t.test("holds() compares each number of a key by each result", async (t) => {
 });
 
 for (const valueBytesMax of [1_000_000, 0]) {
-  t.test(`holds() compares values bytewise, ${String(valueBytesMax)} bytes in memory`, async (t) => {
-    await withView((view) => {
-      const target = CompareTarget.value;
-      for (const result of RESULTS) {
-        for (const operand of ["a", "m", "m\0", "\xff", ""]) {
-          const order = Buffer.compare(bytes("m"), bytes(operand));
-          const found = check(view, { key: bytes("a"), target, result, value: bytes(operand) });
-          t.equal(found, truth(result, order), `${String(result)} ${JSON.stringify(operand)}`);
+  t.test(
+    `holds() compares values bytewise, ${String(valueBytesMax)} bytes in memory`,
+    async (t) => {
+      await withView((view) => {
+        const target = CompareTarget.value;
+        for (const result of RESULTS) {
+          for (const operand of ["a", "m", "m\0", "\xff", ""]) {
+            const order = Buffer.compare(bytes("m"), bytes(operand));
+            const found = check(view, { key: bytes("a"), target, result, value: bytes(operand) });
+            t.equal(found, truth(result, order), `${String(result)} ${JSON.stringify(operand)}`);
+          }
         }
-      }
-    }, valueBytesMax);
-  });
+      }, valueBytesMax);
+    },
+  );
 }
 
 t.test("holds() for the value of a missing key is false, whatever is asked", async (t) => {

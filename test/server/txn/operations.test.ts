@@ -1,11 +1,6 @@
 import t from "tap";
 import type { WriteTxn } from "../../../src/mvcc/index.ts";
-import {
-  checkPutTarget,
-  deleteRange,
-  put,
-  queryOf,
-} from "../../../src/server/txn/operations.ts";
+import { checkPutTarget, deleteRange, put, queryOf } from "../../../src/server/txn/operations.ts";
 import { EtcdError, innerHeader, messages } from "../../../src/wire/index.ts";
 import { commit, plainKeyValue, putting, withStore } from "../../harness/store-fixture.ts";
 import { bytes } from "../server-fixture.ts";

@@ -123,14 +123,17 @@ t.test("A transaction is refused before anything is written", async (t) => {
   });
 });
 
-t.test("A transaction takes a negative revision as the newest until something is compacted", async (t) => {
-  await withServer(async ({ client }) => {
-    await client.kv.put("a", "1");
-    const { responses } = await client.unary("txn", { success: [get("a", -1)] });
-    t.equal(responses[0]?.responseRange?.count, 1);
-    await refuses(client.unary("txn", { success: [get("a", -2)] }), "compacted");
-  });
-});
+t.test(
+  "A transaction takes a negative revision as the newest until something is compacted",
+  async (t) => {
+    await withServer(async ({ client }) => {
+      await client.kv.put("a", "1");
+      const { responses } = await client.unary("txn", { success: [get("a", -1)] });
+      t.equal(responses[0]?.responseRange?.count, 1);
+      await refuses(client.unary("txn", { success: [get("a", -2)] }), "compacted");
+    });
+  },
+);
 
 t.test("A transaction that changes nothing takes no revision and tells no watcher", async (t) => {
   await withServer(async ({ client, store, engine }) => {

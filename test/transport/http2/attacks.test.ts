@@ -81,7 +81,9 @@ void t.test("pings sooner than every five seconds end the connection", async (t)
   const ping = (): void => void client.send(FRAME.ping, 0, 0, Buffer.alloc(8));
   for (let count = 0; count < 20; count++) {
     ping();
-    await client.until(() => client.frames.filter(({ type }) => type === FRAME.ping).length > count);
+    await client.until(
+      () => client.frames.filter(({ type }) => type === FRAME.ping).length > count,
+    );
     clock.advance(5001);
   }
   for (let count = 0; count <= PING_STRIKES_MAX + 1; count++) ping();

@@ -1,10 +1,12 @@
+import { once } from "node:events";
 import t from "tap";
 import { ERROR_CODE, FLAG, FRAME, PREFACE } from "../../../src/transport/http2/frames.ts";
 import { STATUS } from "../../../src/wire/index.ts";
 import type { StreamOutput } from "../../../src/wire/index.ts";
 import { echoChannel } from "../../harness/echo-channel.ts";
+import { duplexPair } from "./duplex-pair.ts";
 import { TestClock } from "./test-clock.ts";
-import { connectTo, prefixed, rawClient } from "./raw-client.ts";
+import { RawClient, connectTo, prefixed, rawClient } from "./raw-client.ts";
 
 void t.test("Http2Connection answers a call with header, message and trailers", async (t) => {
   const { client } = rawClient(t);
@@ -16,16 +18,21 @@ void t.test("Http2Connection answers a call with header, message and trailers", 
   t.equal(client.frames.filter(({ type }) => type === FRAME.rstStream).length, 0);
 });
 
+/** What a client sends, as bytes. */
+async function recorded(talk: (client: RawClient) => void): Promise<Buffer> {
+  const [near, far] = duplexPair();
+  const chunks: Buffer[] = [];
+  far.on("data", (chunk: Buffer) => chunks.push(chunk));
+  talk(new RawClient(near));
+  near.end();
+  await once(far, "end");
+  return Buffer.concat(chunks);
+}
+
 void t.test("Http2Connection takes what comes in pieces of one byte", async (t) => {
   const { client } = rawClient(t);
-  const socket = client.socket;
-  const chunks: Buffer[] = [];
-  const { write } = socket;
-  // Gather instead of sending.
-  socket.write = (chunk: Buffer): boolean => chunks.push(chunk) > 0;
-  client.begin().call(1).call(3);
-  socket.write = write;
-  for (const byte of Buffer.concat(chunks)) socket.write(Buffer.from([byte]));
+  const bytes = await recorded((recorder) => recorder.begin().call(1).call(3));
+  for (const byte of bytes) client.socket.write(Buffer.from([byte]));
   t.same(await client.trailers(3), ["grpc-status: 0"]);
 });
 
@@ -34,9 +41,15 @@ void t.test("Http2Connection takes padding, priority and CONTINUATION", async (t
   const block = client.begin().block();
   client.send(FRAME.headers, FLAG.padded | FLAG.priority, 1, [
     3,
-    ...[0, 0, 0, 0, 9],
+    0,
+    0,
+    0,
+    0,
+    9,
     ...block.subarray(0, 4),
-    ...[0, 0, 0],
+    0,
+    0,
+    0,
   ]);
   client.send(FRAME.continuation, 0, 1, block.subarray(4, 9));
   client.send(FRAME.continuation, FLAG.endHeaders, 1, block.subarray(9));
@@ -123,7 +136,9 @@ void t.test("Http2Connection ends for what breaks the protocol, with the RFC's c
   ];
   for (const [what, code, type, streamId, payload] of cases) {
     const { client } = rawClient(t);
-    client.begin().send(type, FLAG.endHeaders & (type === FRAME.headers ? 4 : 0), streamId, payload);
+    client
+      .begin()
+      .send(type, FLAG.endHeaders & (type === FRAME.headers ? 4 : 0), streamId, payload);
     t.equal((await client.goAway()).code, code, what);
     await client.closed();
   }
@@ -152,14 +167,17 @@ void t.test("Http2Connection resets a stream for what is wrong with it alone", a
   t.match(await client.goAway().then(({ code }) => code), ERROR_CODE.frameSizeError);
 });
 
-void t.test("Http2Connection refuses a header list that is too large, not the connection", async (t) => {
-  const { client } = rawClient(t);
-  client.begin();
-  const literal = [0x40, 1, 0x61, 0x7f, 0xe9, 0x0e, ...Buffer.alloc(2000, "v")];
-  const bomb = Buffer.from([...literal, ...Buffer.alloc(10_000, 0xbe)]);
-  client.send(FRAME.headers, FLAG.endHeaders, 1, bomb);
-  t.equal(await client.resetCode(1), ERROR_CODE.frameSizeError);
-});
+void t.test(
+  "Http2Connection refuses a header list that is too large, not the connection",
+  async (t) => {
+    const { client } = rawClient(t);
+    client.begin();
+    const literal = [0x40, 1, 0x61, 0x7f, 0xe9, 0x0e, ...Buffer.alloc(2000, "v")];
+    const bomb = Buffer.from([...literal, ...Buffer.alloc(10_000, 0xbe)]);
+    client.send(FRAME.headers, FLAG.endHeaders, 1, bomb);
+    t.equal(await client.resetCode(1), ERROR_CODE.frameSizeError);
+  },
+);
 
 void t.test("Http2Connection refuses streams beyond its limit, and tells the limit", async (t) => {
   const { client } = rawClient(t, { maxConcurrentStreams: 2 });
@@ -178,8 +196,7 @@ void t.test("Http2Connection shuts down when the last call has ended", async (t)
   const waiting: (() => void)[] = [];
   const { client, server } = rawClient(t, {
     channel: echoChannel({
-      unary: (_method, request) =>
-        new Promise((resolve) => waiting.push(() => resolve(request))),
+      unary: (_method, request) => new Promise((resolve) => waiting.push(() => resolve(request))),
     }),
   });
   client.begin().call(1);
@@ -195,7 +212,10 @@ void t.test("Http2Connection shuts down when the last call has ended", async (t)
   t.same(await client.trailers(3), ["grpc-status: 0"]);
   await client.closed();
   await closing;
-  t.equal(client.frames.some(({ streamId }) => streamId === 5), false);
+  t.equal(
+    client.frames.some(({ streamId }) => streamId === 5),
+    false,
+  );
 });
 
 void t.test("Http2Connection cancels its calls when the client is gone", async (t) => {
@@ -234,21 +254,32 @@ void t.test("Http2Connection pings a silent client and gives up a dead one", asy
   await t.resolves(client.closed());
 });
 
-void t.test("Http2Connection tells a late frame of a stream it has reset from a wrong one", async (t) => {
-  const { client } = rawClient(t);
-  client.begin().request(1, { te: "x" });
-  await client.resetCode(1);
-  client.send(FRAME.data, 0, 1, [1, 2, 3]).call(3);
-  t.same(await client.trailers(3), ["grpc-status: 0"]);
-  client.send(FRAME.data, 0, 3, [1]);
-  t.equal((await client.goAway()).code, ERROR_CODE.streamClosed);
-});
+void t.test(
+  "Http2Connection tells a late frame of a stream it has reset from a wrong one",
+  async (t) => {
+    const { client } = rawClient(t);
+    client.begin().request(1, { te: "x" });
+    await client.resetCode(1);
+    client.send(FRAME.data, 0, 1, [1, 2, 3]).call(3);
+    t.same(await client.trailers(3), ["grpc-status: 0"]);
+    client.send(FRAME.data, 0, 3, [1]);
+    t.equal((await client.goAway()).code, ERROR_CODE.streamClosed);
+  },
+);
 
 void t.test("Http2Connection resets with no error what it has answered early", async (t) => {
   const { client } = rawClient(t);
   client.begin().request(1, { ":path": "/no.Such/Method" });
   t.match(await client.trailers(1), [/200/u, /grpc/u, `grpc-status: ${STATUS.unimplemented}`]);
+  await client.settled();
   t.equal(await client.resetCode(1), ERROR_CODE.noError);
+  client.request(3, { ":path": "/no.Such/Method" });
+  await client.trailers(3);
+  client.send(FRAME.data, FLAG.endStream, 3);
+  await client.settled();
+  await client.settled();
+  const resets = client.frames.filter(({ type }) => type === FRAME.rstStream);
+  t.equal(resets.length, 1, "none for a client that ends a moment later");
 });
 
 void t.test("Http2Connection keeps connections apart", async (t) => {

@@ -29,7 +29,9 @@ function randomOf(seed: number): (below: number) => number {
 function conversation(random: (below: number) => number): Buffer[] {
   const encoder = new HpackEncoder(4096);
   const paths = ["KV/Put", "KV/Range", "Watch/Watch", "KV/Nothing", "Maintenance/Snapshot"];
-  const frames: Buffer[] = [frameOf({ type: FRAME.settings, flags: 0, streamId: 0 }, Buffer.alloc(0))];
+  const frames: Buffer[] = [
+    frameOf({ type: FRAME.settings, flags: 0, streamId: 0 }, Buffer.alloc(0)),
+  ];
   for (let streamId = 1; streamId < 2 + random(20); streamId += 2) {
     const service = random(2) === 0 ? "etcdserverpb" : "grpc.x";
     const block = encoder.encode([
@@ -45,7 +47,10 @@ function conversation(random: (below: number) => number): Buffer[] {
     frames.push(
       frameOf({ type: FRAME.headers, flags: FLAG.endHeaders, streamId }, block),
       frameOf({ type: FRAME.data, flags: random(2), streamId }, data),
-      frameOf({ type: random(12), flags: random(64), streamId: random(streamId + 3) }, Buffer.alloc(random(9))),
+      frameOf(
+        { type: random(12), flags: random(64), streamId: random(streamId + 3) },
+        Buffer.alloc(random(9)),
+      ),
     );
   }
   return frames;
@@ -96,7 +101,7 @@ void t.test("GrpcServer outlives conversations gone wrong", async (t) => {
   for (; Date.now() < endMs; rounds++) {
     const rude = connectTo(server);
     const bytes = mutate(conversation(random), random);
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const size = 1 + random(bytes.length);
       rude.socket.write(Buffer.from(bytes.subarray(at, at + size)));
       at += size;

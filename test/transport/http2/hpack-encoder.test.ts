@@ -7,7 +7,10 @@ import { HpackEncoder } from "../../../src/transport/http2/hpack-encoder.ts";
 const LIMITS = { tableBytesMax: 4096, listBytesMax: 1 << 24 };
 
 const field = fc.record({
-  name: fc.oneof(fc.constantFrom("content-type", ":status", "grpc-status"), fc.stringMatching(/^[a-z]{1,9}$/u)),
+  name: fc.oneof(
+    fc.constantFrom("content-type", ":status", "grpc-status"),
+    fc.stringMatching(/^[a-z]{1,9}$/u),
+  ),
   value: fc.oneof(
     fc.constantFrom("200", "application/grpc", "0", ""),
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString("latin1")),

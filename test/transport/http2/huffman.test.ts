@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import t from "tap";
 import { HpackError } from "../../../src/transport/http2/hpack-error.ts";
-import { decodeHuffman, encodeHuffman, huffmanLength } from "../../../src/transport/http2/huffman.ts";
+import {
+  decodeHuffman,
+  encodeHuffman,
+  huffmanLength,
+} from "../../../src/transport/http2/huffman.ts";
 
 function encode(text: string): Buffer {
   const target = Buffer.alloc(huffmanLength(text) + 1);
@@ -17,7 +21,10 @@ void t.test("encodeHuffman() makes the bytes of the RFC's examples", (t) => {
   // Source: RFC 7541, appendix C.4 and C.6.
   t.equal(encode("www.example.com").toString("hex"), "f1e3c2e5f23a6ba0ab90f4ff");
   t.equal(encode("no-cache").toString("hex"), "a8eb10649cbf");
-  t.equal(encode("Mon, 21 Oct 2013 20:13:21 GMT").toString("hex"), "d07abe941054d444a8200595040b8166e082a62d1bff");
+  t.equal(
+    encode("Mon, 21 Oct 2013 20:13:21 GMT").toString("hex"),
+    "d07abe941054d444a8200595040b8166e082a62d1bff",
+  );
   t.end();
 });
 

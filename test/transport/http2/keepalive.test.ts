@@ -1,0 +1,34 @@
+import t from "tap";
+import { Keepalive } from "../../../src/transport/http2/keepalive.ts";
+import { TestClock } from "./test-clock.ts";
+
+void t.test("Keepalive pings after silence only, and gives up what does not answer", (t) => {
+  const clock = new TestClock();
+  const told: string[] = [];
+  const keepalive = new Keepalive({
+    clock,
+    intervalMs: 100,
+    timeoutMs: 20,
+    ping: () => told.push(`ping at ${clock.nowMs()}`),
+    onDead: () => told.push(`dead at ${clock.nowMs()}`),
+  });
+  clock.advance(60);
+  keepalive.heard(clock.nowMs());
+  clock.advance(99);
+  t.same(told, []);
+  clock.advance(5);
+  keepalive.heard(clock.nowMs());
+  t.same(told, ["ping at 160"]);
+  clock.advance(1000);
+  t.same(told, ["ping at 160", "ping at 280", "dead at 300"]);
+  t.equal(clock.timerCount, 0);
+  t.end();
+});
+
+void t.test("Keepalive.close() leaves no timer", (t) => {
+  const clock = new TestClock();
+  const keepalive = new Keepalive({ clock, ping: () => undefined, onDead: () => undefined });
+  keepalive.close();
+  t.equal(clock.timerCount, 0);
+  t.end();
+});
