@@ -64,7 +64,7 @@ async function runProgram(t: Test, code: string): Promise<string> {
     process.execPath,
     [compiler, "-p", "."],
     options,
-  ).catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? String(error) }));
+  ).catch((error: Error & { stdout?: string }) => ({ stdout: error.stdout ?? error.message }));
   t.equal(compiled.stdout, "", "the program has no type errors");
   const { stdout } = await promisify(execFile)(process.execPath, ["program.js"], options);
   return stdout;

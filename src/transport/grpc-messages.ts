@@ -45,9 +45,12 @@ export class MessageReader {
     this.#sink = sink;
   }
 
-  /** Something of a message has come, and not all of it. */
+  /**
+   * A message was begun and is not all there. One whose five bytes are not all there has not begun, as
+   * in gRPC-Go.
+   */
   get isWithinMessage(): boolean {
-    return this.#prefixBytes > 0 || this.#held.length > 0;
+    return this.#prefixBytes === PREFIX_BYTES || this.#held.length > 0;
   }
 
   /** `false` when the sink wants no more: the rest is held. Throws {@link EtcdError}. */

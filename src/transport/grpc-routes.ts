@@ -53,12 +53,15 @@ function targetOf(head: RequestHead, timeoutMs: number | undefined): Target {
     const text = `malformed grpc-timeout: ${timeoutProblem(head.timeout)}`;
     return refusal(400, STATUS.internal, text);
   }
+  if (timeoutMs === 0) return refusal(200, STATUS.deadlineExceeded, "context deadline exceeded");
   const badMetadata = head.fields.find(
     ({ name, value }) => name.endsWith("-bin") && !isBase64(value),
   );
   if (badMetadata !== undefined) {
     const { name, value } = badMetadata;
-    const text = `malformed binary metadata ${JSON.stringify(value)} in header ${JSON.stringify(name)}: illegal base64 data`;
+    const wrongAt = value.search(/[^A-Za-z0-9+/]/u);
+    const at = wrongAt === -1 ? value.length : wrongAt;
+    const text = `malformed binary metadata ${JSON.stringify(value)} in header ${JSON.stringify(name)}: illegal base64 data at input byte ${at}`;
     return refusal(400, STATUS.internal, text);
   }
   if (head.authority === "" && head.hostCount === 0) {

@@ -68,7 +68,7 @@ void t.test("GrpcServer refuses what is no call, with gRPC-Go's texts", async (t
       { "a-bin": "*" },
       refusal(
         internal,
-        'malformed binary metadata "*" in header "a-bin": illegal base64 data',
+        'malformed binary metadata "*" in header "a-bin": illegal base64 data at input byte 0',
         400,
       ),
     ],
@@ -100,7 +100,7 @@ void t.test("GrpcServer refuses messages that are none", async (t) => {
     refusal(resourceExhausted, "grpc: received message larger than max (525544 vs. 525288)"),
   );
   t.same(await call(client, {}, Buffer.alloc(0)), refusal(unknown, "EOF"));
-  t.same(await call(client, {}, Buffer.from([0, 0])), refusal(unknown, "unexpected EOF"));
+  t.same(await call(client, {}, Buffer.from([0, 0])), refusal(unknown, "EOF"));
   const bomb = prefixed(gzipSync(Buffer.alloc(50_000_000)).subarray(0, 16_000), 1);
   t.equal((await call(client, GZIP, bomb))[2], `grpc-status: ${resourceExhausted}`);
   const [, , status, text] = await call(client, GZIP, prefixed(Buffer.from("no gzip"), 1));
@@ -167,6 +167,7 @@ void t.test(
     for (const streamId of [1, 5, 7]) {
       t.same((await client.trailers(streamId)).slice(-2), exceeded);
     }
+    await client.settled();
     await client.settled();
     t.equal(await client.resetCode(5), ERROR_CODE.noError);
     t.same(canceled, ["watch"]);

@@ -86,9 +86,11 @@ export class Sender {
     stream.queueBytes += bytes;
     stream.queueCost += HELD_MESSAGE_COST_BYTES;
     this.heldBytes += bytes;
-    if (stream.queueBytes + stream.queueCost > STREAM_HELD_BYTES_MAX) stream.isBlocked = true;
     this.#enqueue(stream);
+    // Of a blocked stream something else will: its writer must not be told of room while it writes.
+    if (stream.isBlocked) return false;
     this.pump();
+    stream.isBlocked = stream.queueBytes + stream.queueCost > STREAM_HELD_BYTES_MAX;
     return !stream.isBlocked;
   }
 

@@ -81,7 +81,9 @@ class Scene {
     for (const byte of payload) sent.sum = (sent.sum * 31 + byte) % 1_000_003;
     sent.bytes += bytes;
     const wasBlocked = stream.isBlocked;
+    const drainedCount = this.drainedCount;
     if (!stream.sendData(NOTHING, payload) && !wasBlocked) this.blockedCount += 1;
+    if (this.drainedCount > drainedCount) this.problem = "drained within a write";
   }
 
   widen(index: number, bytes: number): void {
