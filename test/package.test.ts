@@ -31,6 +31,9 @@ const NPM_SETTINGS = {
 /** What npm, running this test, says of itself and of its project; the registry is the user's. */
 const OUTER_NPM = /^npm_(?!config_)|^npm_config_(?:prefix|local_prefix|call|package)$/i;
 
+/** Runs a command without what tap makes of every Node that a test starts. */
+const WITHOUT_TAP = ["-u", "NODE_OPTIONS"] as const;
+
 const CONSUMER = `
 import { Client, Etcd, EtcdError, connect } from "etcdlet";
 import type { EtcdOptions } from "etcdlet";
@@ -70,7 +73,8 @@ async function run({ folder, program, args }: Run): Promise<{ ok: boolean; outpu
     maxBuffer: 16 * 1024 * 1024,
   };
   try {
-    const { stdout } = await promisify(execFile)(program, args, options);
+    const command = [...WITHOUT_TAP, program, ...args];
+    const { stdout } = await promisify(execFile)("env", command, options);
     return { ok: true, output: stdout };
   } catch (error) {
     // What execFile() rejects with has both outputs, and says whether it was killed.

@@ -47,6 +47,13 @@ const COMPILER_OPTIONS = {
   types: ["node"],
 };
 
+/** Runs Node, without what tap makes of every Node that a test starts; gives what it printed. */
+async function runNode(cwd: string, args: readonly string[]): Promise<string> {
+  const command = ["-u", "NODE_OPTIONS", process.execPath, ...args];
+  const { stdout } = await promisify(execFile)("env", command, { cwd, timeout: RUN_LIMIT_MS });
+  return stdout;
+}
+
 /** Compiles a program of the README and runs it; gives what it printed. */
 async function runProgram(t: Test, code: string): Promise<string> {
   const folder = await folderWithPackage(t);
@@ -58,16 +65,14 @@ async function runProgram(t: Test, code: string): Promise<string> {
     `dataDir: ${JSON.stringify(join(folder, "data"))}`,
   );
   await writeFile(join(folder, "program.ts"), ensureImport(own));
-  const options = { cwd: folder, timeout: RUN_LIMIT_MS };
   const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
-  const compiled = await promisify(execFile)(
-    process.execPath,
-    [compiler, "-p", "."],
-    options,
-  ).catch((error: Error & { stdout?: string }) => ({ stdout: error.stdout ?? error.message }));
-  t.equal(compiled.stdout, "", "the program has no type errors");
-  const { stdout } = await promisify(execFile)(process.execPath, ["program.js"], options);
-  return stdout;
+  const compiled = runNode(folder, [compiler, "-p", "."]);
+  const problems = await compiled.then(
+    () => "",
+    (error: Error & { stdout?: string }) => error.stdout ?? error.message,
+  );
+  t.equal(problems, "", "the program has no type errors");
+  return runNode(folder, ["program.js"]);
 }
 
 /** Later programs of the README go on from the first one's import. */

@@ -49,7 +49,8 @@ export function encodeKeyValue(fields: KeyValueFields): Buffer {
   const valueBytes = taggedBytesLength(value.byteLength);
   const leaseBytes = lease === 0n ? 0 : 1 + bigVarintLength(lease);
   const headBytes = headLength(fields);
-  const target = Buffer.allocUnsafe(headBytes + valueBytes + leaseBytes);
+  // Not from the pool: a small value that is kept long would keep eight kilobytes of others.
+  const target = Buffer.allocUnsafeSlow(headBytes + valueBytes + leaseBytes);
   let position = writeHead(target, fields);
   if (valueBytes > 0) position = writeTaggedBytes(target, position, TAG_VALUE, value);
   if (leaseBytes > 0) {

@@ -22,8 +22,10 @@ const PLACES: Readonly<Record<string, (t: Test) => Promise<string | undefined>>>
 /** Runs a scene of child-program.ts to its end; more than its time is a failure. */
 async function scene(name: string, folder = ""): Promise<string[]> {
   const path = fileURLToPath(new URL("child-program.js", import.meta.url));
-  const limits = { timeout: 30_000, killSignal: "SIGKILL" } as const;
-  const { stdout } = await promisify(execFile)(process.execPath, [path, name, folder], limits);
+  const options = { timeout: 30_000, killSignal: "SIGKILL" } as const;
+  // Without what tap makes of every Node that a test starts.
+  const command = ["-u", "NODE_OPTIONS", process.execPath, path, name, folder];
+  const { stdout } = await promisify(execFile)("env", command, options);
   return stdout.trim().split("\n");
 }
 

@@ -5,13 +5,19 @@
  * is compared as it is. Left out are times, sizes, terms, raft's counters, addresses, and which ids the server
  * gave to leases.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { EtcdProcess } from "../harness/etcd-process.ts";
 import { poll, run, temporaryFolder } from "../kube/processes.ts";
 
 /** Limit for one run of etcdctl, and for a line from one that goes on. */
 const commandLimitMs = 30_000;
+
+/** Where there is `setpriv` (Linux), the kernel kills what it starts together with this process. */
+const SETPRIV = ["setpriv", "--pdeathsig", "KILL", "--"] as const;
+const [setpriv, ...setprivArguments] = SETPRIV;
+const hasSetpriv = spawnSync(setpriv, [...setprivArguments, "true"]).status === 0;
+const KILLED_WITH_PARENT: readonly string[] = hasSetpriv ? SETPRIV : [];
 
 /** What a run of etcdctl left, made comparable. */
 export interface CommandResult {
@@ -72,10 +78,8 @@ export class EtcdctlSession {
 
   /** Starts etcdctl, and resolves when it has printed so many lines: what they are, made comparable. */
   async background(args: readonly string[], lineCount: number): Promise<Background> {
-    const child = spawn(this.#etcdctl, this.#fill(args), {
-      env: this.#environment(),
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+    const [path = "", ...rest] = [...KILLED_WITH_PARENT, this.#etcdctl, ...this.#fill(args)];
+    const child = spawn(path, rest, { env: this.#environment(), stdio: "pipe" });
     const background = new Background(child, (text) => this.#normalise(text));
     this.#background.add(background);
     await background.lines(lineCount);

@@ -238,7 +238,7 @@ void t.test("GrpcServer holds requests of a stream whose client does not read", 
       stream: (_method, _context, output) => ({
         write: (message) => {
           told.push(Buffer.from(message).toString());
-          output.write(Buffer.alloc(300_000));
+          output.write(Buffer.alloc(600_000));
         },
         end: () => {
           told.push("end");

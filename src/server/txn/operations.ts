@@ -53,7 +53,9 @@ export function put(request: messages.PutRequest, txn: WriteTxn, headerAt: Heade
     const version = txn.get(key);
     if (version !== undefined) previous = txn.load(version);
   }
-  const value = request.ignoreValue ? valueOf(previous!) : request.value;
+  // A delete up to the end of all keys, earlier in the same transaction, takes away what the check saw.
+  // etcd panics then; here the key begins anew, with the value that came, which is empty.
+  const value = request.ignoreValue && previous !== undefined ? valueOf(previous) : request.value;
   const lease = request.ignoreLease ? txn.leaseOf(key) : request.lease;
   txn.put(key, request.key, value, lease);
   return encodePutResponse(headerAt(txn.revision), request.prevKv ? previous : undefined);
