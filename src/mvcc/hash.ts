@@ -4,9 +4,9 @@
  * Source: etcd server/storage/mvcc/hash.go (kvHasher) and kvstore.go (hashByRev): CRC-32C over the
  * name of etcd's bucket, then of each row its key as etcd writes it and its value.
  */
+import { crc32c } from "../storage/index.ts";
 import { latin1 } from "../wire/index.ts";
 import type { KeySpace } from "./key-space.ts";
-import { crc32c } from "./crc32c.ts";
 import { mainOf, revisionKey, subOf, tableRange } from "./tables.ts";
 
 /** Rows hashed between two turns of the event loop. */
@@ -34,7 +34,7 @@ export interface HashScope {
 export async function hashKeyValues(space: KeySpace, scope: HashScope): Promise<number> {
   // etcd does not leave superseded rows out when nothing at all is in force.
   const keepNothing = !hasRowInForce(space, scope);
-  let crc = crc32c(0, BUCKET_NAME);
+  let crc = addTo(0, BUCKET_NAME);
   const { start } = tableRange("revision");
   // Of a negative revision etcd hashes no row at all.
   const end = revisionKey(Math.max(0, scope.revision + 1), 0);
@@ -47,7 +47,7 @@ export async function hashKeyValues(space: KeySpace, scope: HashScope): Promise<
         if (tombstone || !isInForce(space, value, { main, sub, at: scope.revision })) continue;
       }
       if (main === scope.compactedRevision && tombstone) continue;
-      crc = crc32c(crc32c(crc, etcdKey(main, sub, tombstone)), value);
+      crc = addTo(addTo(crc, etcdKey(main, sub, tombstone)), value);
     }
   }
   return crc;
@@ -116,6 +116,10 @@ function hasRowInForce(space: KeySpace, scope: HashScope): boolean {
     return !found;
   });
   return found;
+}
+
+function addTo(crc: number, bytes: Uint8Array): number {
+  return crc32c(bytes, 0, bytes.length, crc);
 }
 
 function etcdKey(main: number, sub: number, tombstone: boolean): Buffer {

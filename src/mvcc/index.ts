@@ -1,5 +1,4 @@
 export type { Change } from "./change.ts";
-export { crc32c } from "./crc32c.ts";
 export type { CompactionStep } from "./compaction.ts";
 export type { KeyVersion } from "./key-history.ts";
 export { keyRange } from "./key-range.ts";

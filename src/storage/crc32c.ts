@@ -14,10 +14,13 @@ const MASK_DELTA = 0xa282ead8;
 /** Made at the first use: loading this file has no effect. */
 let tables: Int32Array | undefined;
 
-/** CRC-32C of the bytes in [start, end), as an unsigned number. */
-export function crc32c(bytes: Uint8Array, start: number, end: number): number {
+/**
+ * CRC-32C of the bytes in [start, end), as an unsigned number; behind other bytes when `previous` is
+ * theirs.
+ */
+export function crc32c(bytes: Uint8Array, start: number, end: number, previous = 0): number {
   const table = (tables ??= makeTables());
-  let crc = -1;
+  let crc = ~previous;
   let position = start;
   for (; position + STEP_BYTES <= end; position += STEP_BYTES) {
     const low =

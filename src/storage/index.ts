@@ -1,3 +1,4 @@
+export { crc32c } from "./crc32c.ts";
 export { StorageError } from "./engine.ts";
 export type { Batch, Engine, Row, ScanRange, StorageErrorReason } from "./engine.ts";
 export { LevelEngine } from "./level-engine.ts";

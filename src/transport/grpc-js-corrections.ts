@@ -8,6 +8,7 @@ import type { Server } from "@grpc/grpc-js";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { STATUS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { StatusCode } from "../wire/index.ts";
+import { unimplementedText } from "./grpc-routes.ts";
 
 /** The private method; it gets every call. */
 const STREAM_HANDLER = "_streamHandler";
@@ -56,23 +57,6 @@ const PATHS: ReadonlySet<string> = new Set([
   ...Object.values(UNARY_METHODS),
   ...Object.values(STREAM_METHODS),
 ]);
-
-const SERVICES: ReadonlySet<string> = new Set([...PATHS].map((path) => serviceAndMethod(path)[0]));
-
-/** Go's texts for what is not there. */
-function unimplementedText(path: string): string {
-  const name = path.startsWith("/") ? path.slice(1) : path;
-  if (!name.includes("/")) return `malformed method name: ${JSON.stringify(path)}`;
-  const [service, method] = serviceAndMethod(path);
-  if (!SERVICES.has(service)) return `unknown service ${service}`;
-  return `unknown method ${method} for service ${service}`;
-}
-
-function serviceAndMethod(path: string): [service: string, method: string] {
-  const name = path.startsWith("/") ? path.slice(1) : path;
-  const slash = name.lastIndexOf("/");
-  return [name.slice(0, slash), name.slice(slash + 1)];
-}
 
 function refuse(stream: ServerHttp2Stream, refusal: Refusal): void {
   // A client that resets the stream makes an error of it, which means nothing to us.

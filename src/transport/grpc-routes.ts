@@ -101,7 +101,7 @@ const SERVICES: ReadonlySet<string> = new Set(
 );
 
 /** Go's texts for what is not there. */
-function unimplementedText(path: string): string {
+export function unimplementedText(path: string): string {
   const name = path.startsWith("/") ? path.slice(1) : path;
   const slash = name.lastIndexOf("/");
   if (slash === -1) return `malformed method name: ${JSON.stringify(path)}`;

@@ -47,3 +47,13 @@ t.test("maskedCrc32c() is not the check sum itself", async (t) => {
   const turned = Math.floor(crc / 2 ** 15) + (crc % 2 ** 15) * 2 ** 17;
   t.equal(maskedCrc32c(bytes, 0, 3), (turned + 0xa282ead8) % 2 ** 32);
 });
+
+t.test("crc32c() of two pieces is that of the whole", async (t) => {
+  const property = fc.property(fc.uint8Array({ maxLength: 70 }), fc.nat(70), (bytes, at) => {
+    const middle = Math.min(at, bytes.length);
+    const first = crc32c(bytes, 0, middle);
+    return crc32c(bytes, middle, bytes.length, first) === crc32c(bytes, 0, bytes.length);
+  });
+  fc.assert(property);
+  t.pass();
+});
