@@ -124,8 +124,7 @@ for (const entry of MATRIX) {
       if (options.json !== undefined) appendFileSync(options.json, `${JSON.stringify(result)}\n`);
     }
   }
-  const speed = (name: string): number =>
-    median((results.get(name) ?? []).map((m) => m.perSecond));
+  const speed = (name: string): number => median((results.get(name) ?? []).map((m) => m.perSecond));
   for (const [name, all] of results) {
     const ratio = name === "etcdlet" && results.has("etcd") ? speed(name) / speed("etcd") : NaN;
     const shown = Number.isNaN(ratio) ? "" : `${ratio.toFixed(2)} x`;

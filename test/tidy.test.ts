@@ -86,7 +86,8 @@ t.test("An outside package is loaded by one room only", (t) => {
 });
 
 t.test("Time and randomness are read in embed, cli and transport only", (t) => {
-  const reads = /\bDate\.now\b|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\b/;
+  const reads =
+    /\bDate\.now\b|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\b/;
   const broken = sources
     .filter((file) => !["embed", "cli", "transport"].includes(roomOf(file) ?? ""))
     .filter((file) => reads.test(readFileSync(join(ROOT, file), "utf8")));

@@ -8,7 +8,15 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const FRAME = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goAway: 7, window: 8 } as const;
+const FRAME = {
+  data: 0,
+  headers: 1,
+  reset: 3,
+  settings: 4,
+  ping: 6,
+  goAway: 7,
+  window: 8,
+} as const;
 const FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 const FRAME_HEADER_BYTES = 9;
 const WINDOW_MAX = 0x7fff_ffff;
@@ -224,8 +232,7 @@ function envelope(message: Uint8Array): Buffer {
 
 /** HPACK: literal field without indexing, the name from the static table. */
 function literal(nameIndex: number, value: string): Buffer {
-  const name =
-    nameIndex < 15 ? Buffer.from([nameIndex]) : Buffer.from([15, nameIndex - 15]);
+  const name = nameIndex < 15 ? Buffer.from([nameIndex]) : Buffer.from([15, nameIndex - 15]);
   return Buffer.concat([name, text(value)]);
 }
 

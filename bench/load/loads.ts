@@ -24,7 +24,11 @@ const VALUE_256 = Buffer.alloc(256, "v");
 const VALUE_1K = Buffer.alloc(1024, "v");
 const VALUE_2K = Buffer.alloc(2048, "v");
 
-function* puts(prefix: string, count: number, value: Buffer): Iterable<{
+function* puts(
+  prefix: string,
+  count: number,
+  value: Buffer,
+): Iterable<{
   path: string;
   message: Uint8Array;
 }> {
