@@ -1,5 +1,22 @@
 /** etcdlet: an etcd server in this process, and a client for it or for any etcd. */
-export { Client } from "./client/index.ts";
+export { Client, compare, op, prefixEnd } from "./client/index.ts";
+export type {
+  Comparison,
+  DeleteOptions,
+  DeleteResponse,
+  GetOptions,
+  GetResponse,
+  KeyValue,
+  Operation,
+  PutOptions,
+  PutResponse,
+  Txn,
+  TxnResponse,
+  Watch,
+  WatchAnswer,
+  WatchEvent,
+  WatchOptions,
+} from "./client/index.ts";
 export { Etcd, connect } from "./embed/index.ts";
 export type { EtcdOptions } from "./embed/index.ts";
 export { EtcdError, STATUS } from "./wire/index.ts";

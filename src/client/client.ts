@@ -16,10 +16,12 @@ import type { Watch, WatchOptions, WatchStream } from "./watch.ts";
 export interface ClientOptions {
   /** Sent with every call; names in lower case. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What {@link Client.close} does: gives up the channel, where that is this client's own. */
+  readonly onClose?: (() => void) | undefined;
 }
 
 /**
- * An etcd client. Holds nothing: neither timers nor connections, which are the channel's.
+ * An etcd client. Holds no timers, and no connection unless it was made by `connect`.
  *
  * Every call rejects with EtcdError when the server refuses it.
  */
@@ -30,6 +32,7 @@ export class Client {
   readonly cluster: Cluster;
   readonly auth: Auth;
   readonly #calls: Calls;
+  readonly #onClose: () => void;
 
   constructor(channel: Channel, options: ClientOptions = {}) {
     this.#calls = new Calls(channel, contextOf(options.metadata));
@@ -38,6 +41,16 @@ export class Client {
     this.maintenance = new Maintenance(this.#calls);
     this.cluster = new Cluster(this.#calls);
     this.auth = new Auth(this.#calls);
+    this.#onClose = options.onClose ?? nothing;
+  }
+
+  /** Gives up the connection of a client that was made by `connect`; no call may follow. */
+  close(): void {
+    this.#onClose();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Watches a key, or with options a range of keys, on a stream of its own. */
@@ -64,6 +77,10 @@ export class Client {
   ): MessageStream<StreamRequest<Method>, StreamResponse<Method>> {
     return this.#calls.stream(method);
   }
+}
+
+function nothing(): void {
+  // The channel belongs to somebody else.
 }
 
 function contextOf(metadata: ClientOptions["metadata"]): CallContext {

@@ -2,10 +2,11 @@
 import { Client } from "../client/index.ts";
 
 /**
- * Connects to servers by URL (`http://host:port`, `unix://path`). Resolves when the first is
- * connected to. Close the client when done.
+ * A client of the servers at these URLs (`http://host:port`, `unix://path`). The connection is made by
+ * the first call. Close the client when done.
  */
 export async function connect(urls: string | readonly string[]): Promise<Client> {
   const { GrpcChannel } = await import("../transport/index.ts");
-  return new Client(await GrpcChannel.connect(urls));
+  const channel = await GrpcChannel.connect(urls);
+  return new Client(channel, { onClose: () => channel.close() });
 }

@@ -77,7 +77,9 @@ function addServerGauges(registry: Registry, parts: PagesParts): void {
   const cluster = { name: "etcd_cluster_version", help: "Which version the cluster has." };
   gauge(registry, { ...cluster, labels: { cluster_version: CLUSTER_VERSION_SHORT } }, one);
   const changes = { name: "etcd_server_leader_changes_seen_total", help: "Leader changes seen." };
-  gauge(registry, changes, one);
+  counter(registry, changes, (made) => {
+    made.inc(1);
+  });
   const applied = { name: "etcd_server_proposals_applied_total", help: "Proposals applied." };
   gauge(registry, applied, () => queue.appliedIndex);
   const committed = { name: "etcd_server_proposals_committed_total", help: "Proposals committed." };
@@ -85,7 +87,7 @@ function addServerGauges(registry: Registry, parts: PagesParts): void {
   const pending = { name: "etcd_server_proposals_pending", help: "Proposals waiting." };
   gauge(registry, pending, () => queue.waitingCount);
   const quotaBytes = { name: "etcd_server_quota_backend_bytes", help: "Quota of the store." };
-  gauge(registry, quotaBytes, () => quota.bytes);
+  gauge(registry, quotaBytes, () => (Number.isFinite(quota.bytes) ? quota.bytes : -1));
   const revision = { name: "etcd_debugging_mvcc_current_revision", help: "Current revision." };
   gauge(registry, revision, () => store.visibleRevision);
   const compacted = { name: "etcd_debugging_mvcc_compact_revision", help: "Compacted revision." };

@@ -73,7 +73,7 @@ export function spawnEtcd(options: EtcdProcessOptions): Program {
     name: options.binary,
     env: { PATH: process.env["PATH"] },
     logPath: unusedLogPath(options.folder),
-    ...limited(options.binary, args, options.fileBytesMax),
+    ...throughShell([options.binary, ...args], options.fileBytesMax),
   });
 }
 
@@ -87,16 +87,18 @@ function unusedLogPath(folder: string): string {
   }
 }
 
-function limited(
-  binary: string,
-  args: readonly string[],
+/**
+ * By way of a shell, which can set a limit, and hides from the server what tap gives to every child: code to be
+ * loaded first that catches all signals, of which one is what a too large file is told by.
+ */
+function throughShell(
+  command: readonly string[],
   fileBytesMax: number | undefined,
 ): { readonly path: string; readonly args: readonly string[] } {
-  if (fileBytesMax === undefined) {
-    return { path: binary, args };
-  }
-  const script = `ulimit -f ${fileBytesMax / ULIMIT_BLOCK_BYTES} && exec "$@"`;
-  return { path: "/bin/sh", args: ["-c", script, "sh", binary, ...args] };
+  const limit =
+    fileBytesMax === undefined ? "" : `ulimit -f ${fileBytesMax / ULIMIT_BLOCK_BYTES} && `;
+  const script = `unset NODE_OPTIONS; ${limit}exec "$@"`;
+  return { path: "/bin/sh", args: ["-c", script, "sh", ...command] };
 }
 
 /** The address in the line about serving clients, once there is one. */
