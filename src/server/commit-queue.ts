@@ -107,6 +107,9 @@ export class CommitQueue {
    */
   read<T>(read: () => T | Promise<T>): T | Promise<T> {
     if (!this.#committing) return this.#readNow(read);
+    if (this.#readings.length >= QUEUE_LIMITS.waitingCommandsMax) {
+      throw new EtcdError("tooManyRequests");
+    }
     return new Promise((resolve, reject) => {
       this.#readings.push(() => {
         try {

@@ -55,3 +55,12 @@ t.test("A client whose server is gone is refused with code 14", async (t) => {
   await etcd.stop();
   t.match(await rejection(client.kv.get("key")), { name: "EtcdError", code: 14 });
 });
+
+t.test("Client.close() gives up the connection, and the server can stop at once", async (t) => {
+  const etcd = await started(t, { listenClientUrls: [ANY_PORT] });
+  const client = await connect(etcd.clientUrls);
+  await client.kv.put("key", "value");
+  client.close();
+  t.match(await rejection(client.kv.get("key")), { name: "EtcdError", code: 14 });
+  await etcd.stop();
+});

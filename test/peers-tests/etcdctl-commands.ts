@@ -125,7 +125,6 @@ export const MAINTENANCE_COMMANDS: readonly Command[] = [
   command("endpoint status -w fields"),
   command("endpoint status -w simple"),
   command("endpoint status -w table"),
-  command("endpoint status --cluster -w protobuf"),
   command("defrag"),
   command("alarm list"),
   command("alarm list -w json"),

@@ -138,10 +138,14 @@ async function keepsAlive(t: Test, sessions: Sessions): Promise<void> {
   t.strictSame(lines[1], lines[0], "lease keep-alive");
 }
 
+/** The holder's key, and that of whoever waits. */
+const TWO_KEYS = /^one-[^]*\n+one-/u;
+
 async function locks(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
     const holder = await session.background(["lock", "one-lock"], 1);
     const waiting = await session.background(["lock", "one-lock", "echo", "locked at last"], 0);
+    await session.until(["get", "one-lock/", "--prefix", "--keys-only"], TWO_KEYS);
     const held = await holder.interrupt();
     const waited = await waiting.end();
     const failed = await session.run(["lock", "one-lock", "sh", "-c", "exit 3"]);
@@ -161,6 +165,7 @@ async function elects(t: Test, sessions: Sessions): Promise<void> {
     const leader = await session.background(["elect", "one-election", "first"], 2);
     const observer = await session.background(["elect", "--listen", "one-election"], 2);
     const second = await session.background(["elect", "one-election", "second"], 0);
+    await session.until(["get", "one-election/", "--prefix", "--keys-only"], TWO_KEYS);
     const led = hideLease(await leader.interrupt());
     await second.lines(2);
     await observer.lines(4);
