@@ -22,6 +22,9 @@ import type { Command } from "./etcdctl-commands.ts";
 /** Several times what it takes on two busy cores. */
 const wholeLimitMs = 300_000;
 
+/** The holder's key, and that of whoever waits. */
+const TWO_KEYS = /^one-[^]*\n+one-/u;
+
 /** The real etcd, and the server under test. */
 type Sessions = readonly [EtcdctlSession, EtcdctlSession];
 
@@ -137,9 +140,6 @@ async function keepsAlive(t: Test, sessions: Sessions): Promise<void> {
   t.match(results[0].stdout, /keepalived with TTL\(3\)[^]*expired or revoked/u, "etcd renews");
   t.strictSame(lines[1], lines[0], "lease keep-alive");
 }
-
-/** The holder's key, and that of whoever waits. */
-const TWO_KEYS = /^one-[^]*\n+one-/u;
 
 async function locks(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
