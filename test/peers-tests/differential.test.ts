@@ -12,7 +12,7 @@ import { FEW_KEYS, MANY_KEYS, Random } from "../harness/random-operations.ts";
 import type { KeySet } from "../harness/random-operations.ts";
 import { RandomOperations, unary } from "./differential-operation.ts";
 import type { Operation } from "./differential-operation.ts";
-import { describe, Duel } from "./duel.ts";
+import { describe, Duel, step } from "./duel.ts";
 import { largeOperations } from "./large-operations.ts";
 import { shrink } from "./shrink.ts";
 import { embedded, program } from "./subject.ts";
@@ -81,6 +81,9 @@ async function differ(t: Test, { seed, keySet, starts }: Run): Promise<void> {
   const counts = [...duel.counts].map(
     ([name, { taken, refused }]) => `${name} ${taken}-${refused}`,
   );
+  if (duel.slowest !== undefined) {
+    t.comment(`slowest, ${duel.slowest.ms.toFixed(0)} ms: ${step(duel.slowest.operation)}`);
+  }
   t.pass(`seed ${seed}: no difference in ${operationCount} operations`);
   t.comment(`${seconds} s, revision ${duel.state.revision}; taken-refused: ${counts.join(", ")}`);
 }

@@ -36,6 +36,9 @@ export class Duel {
   /** Steps by kind, and those of them that were refused. */
   readonly counts: Map<string, { taken: number; refused: number }> = new Map();
 
+  /** The step that took longest, to tell a slow server from a slow machine. */
+  slowest: { readonly operation: Operation; readonly ms: number } | undefined;
+
   private constructor(sides: readonly [Side, Side]) {
     this.#sides = sides;
   }
@@ -52,6 +55,16 @@ export class Duel {
 
   /** Has both take a step. */
   async take(operation: Operation): Promise<Difference | undefined> {
+    const started = performance.now();
+    try {
+      return await this.#take(operation);
+    } finally {
+      const ms = performance.now() - started;
+      if (ms > (this.slowest?.ms ?? 0)) this.slowest = { operation, ms };
+    }
+  }
+
+  async #take(operation: Operation): Promise<Difference | undefined> {
     this.operations.push(operation);
     this.revisions.push(this.state.revision);
     if (SYNCED_KINDS.has(operation.kind)) {
@@ -137,7 +150,7 @@ export function describe(
 }
 
 /** A step in one line; what is not set is left out. */
-function step(operation: Operation): string {
+export function step(operation: Operation): string {
   const name = operation.kind === "unary" ? operation.method : operation.kind;
   const stream = "stream" in operation ? ` on stream ${operation.stream}` : "";
   const shown = JSON.stringify(normalise(operation.request), (_name, value: unknown) =>
