@@ -157,6 +157,7 @@ export class Side {
       const atRevision = await client.unary("hashKV", { revision });
       const isDone = atRevision.compactRevision === previous;
       if (isDone || request.physical === true || Date.now() > lastMs) {
+        if (!isDone) this.recorder.problems.push(`compaction at ${revision} did not end`);
         const now = await client.unary("hashKV", { revision: 0 });
         return { ...outcomeOf(answer), answer: normalise({ answer, atRevision, now }) };
       }

@@ -1,4 +1,5 @@
 import t from "tap";
+import { Etcd } from "../../../src/embed/index.ts";
 import type { WriteTxn } from "../../../src/mvcc/index.ts";
 import { checkPutTarget, deleteRange, put, queryOf } from "../../../src/server/txn/operations.ts";
 import { EtcdError, innerHeader, messages } from "../../../src/wire/index.ts";
@@ -125,3 +126,26 @@ t.test("deleteRange() answers how many, and what they were, in order", async (t)
     t.equal(store.visibleRevision, 5);
   });
 });
+
+t.test(
+  "A put that keeps the value of a key deleted in the same transaction begins anew",
+  async (t) => {
+    // etcd 3.7.3 panics here; what a client sends must never end the server's writing.
+    await using etcd = await Etcd.start();
+    const { client } = etcd;
+    await client.kv.put("k", "value");
+    const all = Buffer.of(0);
+    const answer = await client.unary("txn", {
+      success: [
+        { requestDeleteRange: { key: all, rangeEnd: all } },
+        { requestPut: { key: bytes("k"), ignoreValue: true } },
+      ],
+    });
+    t.equal(answer.succeeded, true);
+    const { kvs } = await client.kv.get("k");
+    t.equal(kvs[0]?.version, 1);
+    t.equal(kvs[0]?.value.length, 0);
+    const next = await client.kv.put("k", "next");
+    t.equal(next.header?.revision, 4, "and writing goes on");
+  },
+);
