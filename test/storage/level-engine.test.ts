@@ -53,9 +53,18 @@ t.test("LevelEngine.open() where no directory can be is refused", async (t) => {
 
 t.test('A second open in one process is refused with "locked"', async (t) => {
   const directory = await tempDirectory(t);
-  const opening = LevelEngine.open({ directory, sync: true });
-  await rejectsWith(t, "locked", () => LevelEngine.open({ directory, sync: true }));
-  const engine = await opening;
+  // Of two at once either may come first; one of them does.
+  const both = await Promise.allSettled([
+    LevelEngine.open({ directory, sync: true }),
+    LevelEngine.open({ directory, sync: true }),
+  ]);
+  const opened = both.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const refusals = both.flatMap((result): unknown[] =>
+    result.status === "rejected" ? [result.reason] : [],
+  );
+  t.match(refusals, [{ reason: "locked" }]);
+  const [engine] = opened;
+  if (engine === undefined) throw new Error("Neither was opened");
   await rejectsWith(t, "locked", () =>
     LevelEngine.open({ directory: `${directory}/.`, sync: true }),
   );
@@ -194,7 +203,9 @@ interface Talker {
 
 /** Starts a process that ends with the test at the latest. */
 function startProcess(t: Test, [command = "", ...args]: readonly string[]): Talker {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+  // Without what tap loads into every child: its files and signal handlers would meet the limits too.
+  const plain = ["-u", "NODE_OPTIONS", command, ...args];
+  const child = spawn("env", plain, { stdio: ["pipe", "pipe", "inherit"] });
   const exit = once(child, "exit");
   t.teardown(async () => {
     child.kill("SIGKILL");
