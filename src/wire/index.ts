@@ -20,13 +20,6 @@ export {
 } from "./key-value.ts";
 export type { KeyValueFields, KeyValueHead } from "./key-value.ts";
 export { decodeErrorInStream } from "./reader.ts";
-export {
-  bigVarintLength,
-  VARINT_BYTES_MAX,
-  varintLength,
-  writeBigVarint,
-  writeVarint,
-} from "./writer.ts";
 export * as messages from "./messages/index.ts";
 export { latin1, writeLatin1 } from "./latin1.ts";
 export {
