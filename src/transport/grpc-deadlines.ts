@@ -74,7 +74,7 @@ export class Deadlines {
         continue;
       }
       this.#slots.delete(slot);
-      due.push(...calls);
+      for (const call of calls) due.push(call);
     }
     this.#timerSlot = Infinity;
     if (next !== Infinity) this.#arm(next);

@@ -44,6 +44,16 @@ void t.test("Deadlines.remove() keeps a call from ending, and leaves nothing beh
   t.end();
 });
 
+void t.test("Deadlines ends a quarter of a million calls of one moment", (t) => {
+  const clock = new TestClock();
+  const deadlines = new Deadlines(clock);
+  const { expired, calls: list } = calls(250_000);
+  for (const call of list) deadlines.add(call, 10);
+  clock.advance(100);
+  t.equal(expired.length, list.length);
+  t.end();
+});
+
 void t.test("Deadlines takes more than a year for never", (t) => {
   const clock = new TestClock();
   const { calls: list } = calls(1);

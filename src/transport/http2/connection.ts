@@ -105,6 +105,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
       clock,
       intervalMs: options.keepaliveIntervalMs,
       timeoutMs: options.keepaliveTimeoutMs,
+      hasBegun: () => this.#control.hasSettings,
       ping: () => this.#control.ping(),
       onDead: () => socket.destroy(),
     });
@@ -257,6 +258,9 @@ export class Http2Connection implements FrameSink, SenderOwner {
     }
     switch (type) {
       case FRAME.settings:
+        if (!this.#patience.forSettings(this.#streams.nowMs)) {
+          throw new ConnectionError(ERROR_CODE.enhanceYourCalm, "too_many_settings");
+        }
         this.#control.onSettings(flags, streamId, source, start, end);
         return;
       case FRAME.priority:
@@ -264,6 +268,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
         return;
       case FRAME.goAway:
         if (streamId !== 0) throw broken("GOAWAY on a stream");
+        if (end - start < 8) throw badLength("GOAWAY");
         return;
       case FRAME.pushPromise:
         throw broken("PUSH_PROMISE");
@@ -297,6 +302,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
     if (this.#isDead) return;
     this.#isDead = true;
     this.#keepalive.close();
+    this.#control.close();
     this.#streams.cancelAll();
     this.#output.flush();
     const stop = this.#clock.after(LAST_WORDS_MS, () => this.#socket.destroy());
@@ -308,6 +314,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
   #onGone(): void {
     this.#isDead = true;
     this.#keepalive.close();
+    this.#control.close();
     this.#streams.cancelAll();
     this.#output.close();
     this.#socket.destroy();

@@ -36,6 +36,7 @@ export class ControlFrames {
   /** The first frame of a client is SETTINGS. */
   hasSettings = false;
   #onGoAwayAnswer: (() => void) | undefined;
+  #stopGoAway: () => void = () => undefined;
 
   constructor(options: ControlFramesOptions) {
     this.#output = options.output;
@@ -53,9 +54,7 @@ export class ControlFrames {
     }
     const settings = readSettings(source, start, end);
     this.hasSettings = true;
-    if (settings.headerTableBytes !== undefined) {
-      this.#encoder.allowTableBytes(settings.headerTableBytes);
-    }
+    for (const bytes of settings.headerTableSizes ?? []) this.#encoder.allowTableBytes(bytes);
     if (settings.frameBytesMax !== undefined) this.#sender.frameBytesMax = settings.frameBytesMax;
     // Before the windows, which may send something.
     this.#send(FRAME.settings, FLAG.ack, NOTHING);
@@ -88,11 +87,16 @@ export class ControlFrames {
     const once = (): void => {
       if (isKnown) return;
       isKnown = true;
-      stop();
+      this.#stopGoAway();
       onKnown();
     };
-    const stop = clock.after(GOAWAY_DELAY_MS, once);
+    this.#stopGoAway = clock.after(GOAWAY_DELAY_MS, once);
     this.#onGoAwayAnswer = once;
+  }
+
+  /** The connection is at its end: nothing is waited for any more. */
+  close(): void {
+    this.#stopGoAway();
   }
 
   goAway(lastStreamId: number, code: ErrorCode, text: string): void {

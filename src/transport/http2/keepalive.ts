@@ -1,5 +1,5 @@
 import type { Clock } from "../../wire/index.ts";
-import { KEEPALIVE_INTERVAL_MS, KEEPALIVE_TIMEOUT_MS } from "./limits.ts";
+import { HANDSHAKE_TIMEOUT_MS, KEEPALIVE_INTERVAL_MS, KEEPALIVE_TIMEOUT_MS } from "./limits.ts";
 
 export interface KeepaliveOptions {
   readonly clock: Clock;
@@ -7,16 +7,22 @@ export interface KeepaliveOptions {
   readonly intervalMs?: number | undefined;
   /** Default {@link KEEPALIVE_TIMEOUT_MS}. */
   readonly timeoutMs?: number | undefined;
+  /** Whether the far end has begun to speak HTTP/2. */
+  readonly hasBegun: () => boolean;
   readonly ping: () => void;
   /** The far end did not answer in time. */
   readonly onDead: () => void;
 }
 
-/** Pings a far end that has been silent for long, and gives it up when it stays so. */
+/**
+ * Pings a far end that has been silent for long, and gives it up when it stays so. One that does not
+ * begin is given up without being asked.
+ */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
   readonly #intervalMs: number;
   readonly #timeoutMs: number;
+  readonly #handshakeEndMs: number;
   #heardAtMs: number;
   #stop: () => void;
 
@@ -25,7 +31,9 @@ export class Keepalive {
     this.#intervalMs = options.intervalMs ?? KEEPALIVE_INTERVAL_MS;
     this.#timeoutMs = options.timeoutMs ?? KEEPALIVE_TIMEOUT_MS;
     this.#heardAtMs = options.clock.nowMs();
-    this.#stop = options.clock.after(this.#intervalMs, this.#onInterval);
+    this.#handshakeEndMs = this.#heardAtMs + HANDSHAKE_TIMEOUT_MS;
+    const firstMs = Math.min(HANDSHAKE_TIMEOUT_MS, this.#intervalMs);
+    this.#stop = options.clock.after(firstMs, this.#onHandshake);
   }
 
   /** Something came from the far end. */
@@ -36,6 +44,14 @@ export class Keepalive {
   close(): void {
     this.#stop();
   }
+
+  readonly #onHandshake = (): void => {
+    const { clock, hasBegun, onDead } = this.#options;
+    const leftMs = this.#handshakeEndMs - clock.nowMs();
+    if (hasBegun()) this.#onInterval();
+    else if (leftMs <= 0) onDead();
+    else this.#stop = clock.after(leftMs, this.#onHandshake);
+  };
 
   readonly #onInterval = (): void => {
     const { clock, ping } = this.#options;

@@ -77,6 +77,14 @@ export const RAPID_RESETS_PER_SECOND = 33;
 export const RAPID_RESET_AGE_MS = 1000;
 
 /**
+ * SETTINGS of a client: so many at once, then so many a second; one more closes the connection. Each
+ * may change the window of every open stream, which takes a millisecond with as many as there may be.
+ * gRPC's clients send a dozen in a connection's life, while they find out how fast it is.
+ */
+export const SETTINGS_BURST = 100;
+export const SETTINGS_PER_SECOND = 10;
+
+/**
  * Streams open at a time, where no fewer are allowed; one more is refused. etcd has no bound; this
  * one is about 50 MB of streams.
  */
@@ -98,7 +106,10 @@ export const IDLE_PING_INTERVAL_MS_MIN = 2 * 60 * 60 * 1000;
 export const KEEPALIVE_INTERVAL_MS = 2 * 60 * 60 * 1000;
 export const KEEPALIVE_TIMEOUT_MS = 20_000;
 
-/** Milliseconds to the first SETTINGS, and between the two GOAWAYs. Source: gRPC-Go, http2_server.go. */
+/** Milliseconds to a client's first SETTINGS. Source: gRPC-Go, server.go, connectionTimeout. */
+export const HANDSHAKE_TIMEOUT_MS = 120_000;
+
+/** Milliseconds between the two GOAWAYs. Source: gRPC-Go, http2_server.go, outgoingGoAwayHandler. */
 export const GOAWAY_DELAY_MS = 5000;
 
 /** Milliseconds that a client has to take the last bytes, before its connection is cut. */

@@ -7,18 +7,44 @@ import {
   RAPID_RESETS_PER_SECOND,
   RAPID_RESET_AGE_MS,
   RAPID_RESET_BURST,
+  SETTINGS_BURST,
+  SETTINGS_PER_SECOND,
 } from "./limits.ts";
 
+/** So many at once, then so many a second. */
+class Allowance {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #left: number;
+  #atMs: number;
+
+  constructor(burst: number, perSecond: number, nowMs: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
+    this.#atMs = nowMs;
+  }
+
+  /** False when nothing was left. */
+  take(nowMs: number): boolean {
+    const earned = ((nowMs - this.#atMs) * this.#perSecond) / 1000;
+    this.#left = Math.min(this.#burst, this.#left + earned) - 1;
+    this.#atMs = nowMs;
+    return this.#left >= 0;
+  }
+}
+
 export class Patience {
-  #resets = RAPID_RESET_BURST;
-  #resetsAtMs: number;
+  readonly #resets: Allowance;
+  readonly #settings: Allowance;
   #emptyFrames = 0;
   #pingAtMs = -Infinity;
   #pingStrikes = 0;
   readonly #pingIntervalMs: number;
 
   constructor(nowMs: number, pingIntervalMs: number = PING_INTERVAL_MS_MIN) {
-    this.#resetsAtMs = nowMs;
+    this.#resets = new Allowance(RAPID_RESET_BURST, RAPID_RESETS_PER_SECOND, nowMs);
+    this.#settings = new Allowance(SETTINGS_BURST, SETTINGS_PER_SECOND, nowMs);
     this.#pingIntervalMs = pingIntervalMs;
   }
 
@@ -27,11 +53,12 @@ export class Patience {
    * too many of them too soon after they were opened.
    */
   forReset(openedAtMs: number, nowMs: number): boolean {
-    if (nowMs - openedAtMs > RAPID_RESET_AGE_MS) return true;
-    const earned = ((nowMs - this.#resetsAtMs) * RAPID_RESETS_PER_SECOND) / 1000;
-    this.#resets = Math.min(RAPID_RESET_BURST, this.#resets + earned) - 1;
-    this.#resetsAtMs = nowMs;
-    return this.#resets >= 0;
+    return nowMs - openedAtMs > RAPID_RESET_AGE_MS || this.#resets.take(nowMs);
+  }
+
+  /** SETTINGS came. False when they came too often. */
+  forSettings(nowMs: number): boolean {
+    return this.#settings.take(nowMs);
   }
 
   /** A frame came that carries nothing. False when there were too many. */

@@ -7,7 +7,7 @@
  * small ones. Most answers find room for everything and are written in one go.
  */
 import { FLAG, FRAME, FRAME_HEAD_BYTES, INT31_MAX } from "./frames.ts";
-import { writeFrameHead, writeUint32 } from "./frames.ts";
+import { frameOf, writeFrameHead, writeUint32 } from "./frames.ts";
 import type { ErrorCode } from "./frames.ts";
 import {
   FRAME_BYTES_MAX,
@@ -57,7 +57,9 @@ export class Sender {
   hasSent = false;
   #window: number = DEFAULT_WINDOW_BYTES;
   /** Streams with something to send and room in their own window, first come first. */
-  readonly #line: Http2Stream[] = [];
+  #line: Http2Stream[] = [];
+  /** Those of them that were forgotten since. */
+  #forgottenCount = 0;
   #isPumping = false;
 
   constructor(output: Output, owner: SenderOwner) {
@@ -168,6 +170,10 @@ export class Sender {
     stream.queueCost = 0;
     stream.ending = undefined;
     stream.isBlocked = false;
+    // Whoever opens no window must not fill the line with streams that it has given up.
+    if (!stream.isInLine || ++this.#forgottenCount <= this.#line.length / 2) return;
+    this.#line = this.#line.filter(({ queueBytes }) => queueBytes > 0);
+    this.#forgottenCount = 0;
   }
 
   /** The client's WINDOW_UPDATE on the connection. False when the window would be too large. */
@@ -195,7 +201,10 @@ export class Sender {
       const stream = this.#line.shift();
       if (stream === undefined) break;
       stream.isInLine = false;
-      if (stream.queueBytes === 0 || stream.isLocalClosed) continue;
+      if (stream.queueBytes === 0) {
+        this.#forgottenCount -= 1;
+        continue;
+      }
       this.#sendFrame(stream);
       this.#enqueue(stream);
     }
@@ -253,14 +262,10 @@ export class Sender {
   #head(stream: Http2Stream, block: Uint8Array, isEnd: boolean): void {
     this.hasSent = true;
     const endFlag = isEnd ? FLAG.endStream : 0;
-    let sent = Math.min(block.length, this.frameBytesMax);
-    const flags = sent === block.length ? endFlag | FLAG.endHeaders : endFlag;
-    this.#frame(FRAME.headers, flags, stream.id, block.subarray(0, sent));
-    while (sent < block.length) {
-      const next = Math.min(block.length, sent + this.frameBytesMax);
-      const lastFlag = next === block.length ? FLAG.endHeaders : 0;
-      this.#frame(FRAME.continuation, lastFlag, stream.id, block.subarray(sent, next));
-      sent = next;
+    if (block.length <= this.frameBytesMax) {
+      this.#frame(FRAME.headers, endFlag | FLAG.endHeaders, stream.id, block);
+    } else {
+      this.output.append(continued(block, this.frameBytesMax, stream.id, endFlag));
     }
     if (isEnd) this.#ended(stream);
   }
@@ -300,6 +305,27 @@ export class Sender {
     stream.sendWindow -= bytes;
     this.#window -= bytes;
   }
+}
+
+/**
+ * The frames of a block that is too long for one, in one piece: no other frame may come between them,
+ * and each piece that is appended may let others go out.
+ */
+function continued(
+  block: Uint8Array,
+  frameBytesMax: number,
+  streamId: number,
+  endFlag: number,
+): Buffer {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < block.length; at += frameBytesMax) {
+    const payload = block.subarray(at, at + frameBytesMax);
+    const type = at === 0 ? FRAME.headers : FRAME.continuation;
+    const isLast = at + payload.length === block.length;
+    const flags = (at === 0 ? endFlag : 0) | (isLast ? FLAG.endHeaders : 0);
+    frames.push(frameOf({ type, flags, streamId }, payload));
+  }
+  return Buffer.concat(frames);
 }
 
 /** For the few bytes of which most blocks are, a loop is faster than `set()`. */

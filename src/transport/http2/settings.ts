@@ -33,7 +33,8 @@ const FRAME_BYTES_LIMIT = 2 ** 24 - 1;
 
 /** What a client's SETTINGS can change for us; what it did not say is undefined. */
 export interface ClientSettings {
-  headerTableBytes?: number;
+  /** All that it said, in order: the smallest one empties the table. */
+  headerTableSizes?: number[];
   initialWindow?: number;
   frameBytesMax?: number;
 }
@@ -48,7 +49,7 @@ export function readSettings(source: Buffer, start: number, end: number): Client
     const value = readUint32(source, at + 2);
     switch ((source[at]! << 8) | source[at + 1]!) {
       case SETTING.headerTableSize:
-        settings.headerTableBytes = value;
+        (settings.headerTableSizes ??= []).push(value);
         break;
       case SETTING.enablePush:
         if (value > 1) throw refused("ENABLE_PUSH", value);

@@ -4,7 +4,7 @@
  * the connection.
  */
 import { ClosedStreams } from "./closed-streams.ts";
-import { ConnectionError, ERROR_CODE, FLAG, INT31_MAX, broken } from "./frames.ts";
+import { ConnectionError, ERROR_CODE, FLAG, broken } from "./frames.ts";
 import type { ErrorCode } from "./frames.ts";
 import type { DecodedBlock } from "./header-blocks.ts";
 import {
@@ -57,8 +57,8 @@ export class StreamTable {
   #overdue: Http2Stream[] = [];
   #receiveWindow = CONNECTION_RECEIVE_WINDOW_BYTES;
   #lastId = 0;
-  /** Streams beyond it are not served. */
-  #idMax = INT31_MAX;
+  /** Streams beyond it are not served; the largest id is one that a client may use. */
+  #idMax = Infinity;
   /** When the chunk came whose frames these are. */
   nowMs = 0;
 
@@ -105,7 +105,7 @@ export class StreamTable {
   /** The answer has been sent to its end. */
   localEnded(stream: Http2Stream): void {
     if (stream.isRemoteClosed) this.#remove(stream, false);
-    else if (this.#idMax !== INT31_MAX) this.reset(stream, ERROR_CODE.noError);
+    else if (this.#idMax !== Infinity) this.reset(stream, ERROR_CODE.noError);
     else this.#endedEarly.push(stream);
   }
 
@@ -329,6 +329,6 @@ export class StreamTable {
   }
 
   #checkDone(): void {
-    if (this.#idMax !== INT31_MAX && this.#streams.size === 0) this.#options.onDone();
+    if (this.#idMax !== Infinity && this.#streams.size === 0) this.#options.onDone();
   }
 }

@@ -7,11 +7,13 @@ import {
   EMPTY_FRAMES_MAX,
   PING_STRIKES_MAX,
   RAPID_RESET_BURST,
+  SETTINGS_BURST,
   UNREAD_BYTES_MAX,
 } from "../../../src/transport/http2/limits.ts";
 import { echoChannel } from "../../harness/echo-channel.ts";
+import { reachableHeapBytes } from "../../harness/heap.ts";
 import { TestClock } from "./test-clock.ts";
-import { rawClient } from "./raw-client.ts";
+import { prefixed, rawClient } from "./raw-client.ts";
 
 const CALM = ERROR_CODE.enhanceYourCalm;
 const never = echoChannel({ unary: () => new Promise(() => undefined) });
@@ -57,7 +59,7 @@ void t.test("a flood of CONTINUATION ends the connection, of empty ones as well"
 void t.test("frames of no use end the connection", async (t) => {
   const floods = [
     [FRAME.priority, 1, [0, 0, 0, 0, 0]],
-    [FRAME.settings, 0, []],
+    [FRAME.goAway, 0, [0, 0, 0, 0, 0, 0, 0, 0]],
     [200, 0, []],
   ] as const;
   for (const [type, streamId, payload] of floods) {
@@ -72,6 +74,54 @@ void t.test("frames of no use end the connection", async (t) => {
   client.begin().request(1);
   for (let count = 0; count <= EMPTY_FRAMES_MAX; count++) client.send(FRAME.data, 0, 1);
   t.equal((await client.goAway()).code, CALM);
+});
+
+void t.test("a flood of SETTINGS ends the connection, one a second does not", async (t) => {
+  const clock = new TestClock();
+  const { client } = rawClient(t, { clock, keepaliveMinTimeMs: 0 });
+  client.begin().request(1);
+  const settings = (window: number): void =>
+    void client.send(FRAME.settings, 0, 0, [0, 4, 0, 1, 0, window]);
+  for (let count = 0; count < 3 * SETTINGS_BURST; count++) {
+    clock.advance(1000);
+    settings(count % 2);
+    await client.settled();
+  }
+  // In the same breath as other things.
+  for (let count = 0; count <= SETTINGS_BURST; count++) {
+    settings(count % 2);
+    client.call(2 * count + 3);
+  }
+  t.match(await client.goAway(), { code: CALM, text: "too_many_settings" });
+});
+
+void t.test("streams given up without a window leave nothing behind", async (t) => {
+  const clock = new TestClock();
+  const large = Buffer.alloc(65_535);
+  const { client } = rawClient(t, {
+    clock,
+    keepaliveMinTimeMs: 0,
+    channel: echoChannel({ unary: (method, request) => (method === "range" ? large : request) }),
+  });
+  // The window of the connection is used up, those of the streams are not.
+  client.begin([[4, 1_000_000]]).request(1, { ":path": "/etcdserverpb.KV/Range" });
+  client.send(FRAME.data, 1, 1, prefixed(Buffer.alloc(0)));
+  let streamId = 3;
+  const round = async (): Promise<void> => {
+    const first = streamId;
+    for (let count = 0; count < 2000; count++, streamId += 2) client.call(streamId);
+    await client.settled();
+    clock.advance(2000);
+    for (let id = first; id < streamId; id += 2) client.send(FRAME.rstStream, 0, id, [0, 0, 0, 8]);
+    await client.settled();
+    client.frames.length = 0;
+  };
+  await round();
+  const before = reachableHeapBytes();
+  for (let count = 0; count < 10; count++) await round();
+  const grown = reachableHeapBytes() - before;
+  // Each of the 20 000 streams is more than half a kilobyte.
+  t.ok(grown < 2_000_000, `${grown} bytes more`);
 });
 
 void t.test("pings sooner than every five seconds end the connection", async (t) => {

@@ -131,6 +131,7 @@ void t.test("Http2Connection ends for what breaks the protocol, with the RFC's c
     ],
     ["SETTINGS of 5 bytes", ERROR_CODE.frameSizeError, FRAME.settings, 0, [0, 1, 0, 0, 0]],
     ["ENABLE_PUSH of 2", ERROR_CODE.protocolError, FRAME.settings, 0, [0, 2, 0, 0, 0, 2]],
+    ["a short GOAWAY", ERROR_CODE.frameSizeError, FRAME.goAway, 0, [0, 0, 0, 0, 0, 0, 0]],
     ["RST_STREAM on an idle stream", ERROR_CODE.protocolError, FRAME.rstStream, 7, [0, 0, 0, 0]],
     ["a bad header block", ERROR_CODE.compressionError, FRAME.headers, 1, [0x80]],
   ];
@@ -216,6 +217,49 @@ void t.test("Http2Connection shuts down when the last call has ended", async (t)
     client.frames.some(({ streamId }) => streamId === 5),
     false,
   );
+});
+
+void t.test("Http2Connection shuts down after the last stream that there can be", async (t) => {
+  const { client, server } = rawClient(t);
+  const last = 2 ** 31 - 1;
+  client.begin().call(last);
+  t.same(await client.trailers(last), ["grpc-status: 0"]);
+  const closing = server.close({ graceMs: 60_000 });
+  const ping = await client.until(({ type, flags }) => type === FRAME.ping && flags === 0);
+  client.send(FRAME.ping, FLAG.ack, 0, ping.payload);
+  await client.closed();
+  await t.resolves(closing);
+});
+
+void t.test("Http2Connection takes no stream after the last that there can be", async (t) => {
+  const { client } = rawClient(t);
+  client.begin().call(2 ** 31 - 1);
+  await client.settled();
+  client.call(1);
+  t.equal((await client.goAway()).code, ERROR_CODE.protocolError);
+});
+
+void t.test("Http2Connection leaves no timer behind when the client goes in between", async (t) => {
+  const clock = new TestClock();
+  const { client, server } = rawClient(t, { clock });
+  client.begin();
+  await client.settled();
+  const closing = server.close({ graceMs: 60_000 });
+  await client.goAway();
+  client.socket.destroy();
+  await closing;
+  t.equal(clock.timerCount, 0);
+});
+
+void t.test("Http2Connection follows a table that is emptied within one SETTINGS", async (t) => {
+  const { client } = rawClient(t);
+  client.begin().call(1);
+  await client.trailers(1);
+  client.send(FRAME.settings, 0, 0, [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 16, 0]).call(3);
+  t.same(await client.trailers(3), ["grpc-status: 0"]);
+  const head = client.frames.find(({ type, streamId }) => type === 1 && streamId === 3)?.payload;
+  // First the size that empties it, then the one that holds.
+  t.same(head?.subarray(0, 4), Buffer.from([0x20, 0x3f, 0xe1, 0x1f]));
 });
 
 void t.test("Http2Connection cancels its calls when the client is gone", async (t) => {

@@ -1,5 +1,6 @@
 import t from "tap";
 import { Keepalive } from "../../../src/transport/http2/keepalive.ts";
+import { HANDSHAKE_TIMEOUT_MS } from "../../../src/transport/http2/limits.ts";
 import { TestClock } from "./test-clock.ts";
 
 void t.test("Keepalive pings after silence only, and gives up what does not answer", (t) => {
@@ -9,6 +10,7 @@ void t.test("Keepalive pings after silence only, and gives up what does not answ
     clock,
     intervalMs: 100,
     timeoutMs: 20,
+    hasBegun: () => true,
     ping: () => told.push(`ping at ${clock.nowMs()}`),
     onDead: () => told.push(`dead at ${clock.nowMs()}`),
   });
@@ -25,9 +27,35 @@ void t.test("Keepalive pings after silence only, and gives up what does not answ
   t.end();
 });
 
+void t.test("Keepalive gives up who does not begin, whatever else it hears", (t) => {
+  for (const intervalMs of [1000, 7_200_000]) {
+    const clock = new TestClock();
+    const told: string[] = [];
+    const keepalive = new Keepalive({
+      clock,
+      intervalMs,
+      hasBegun: () => false,
+      ping: () => told.push("ping"),
+      onDead: () => told.push(`dead at ${clock.nowMs()}`),
+    });
+    for (let count = 0; count < 1000; count++) {
+      clock.advance(HANDSHAKE_TIMEOUT_MS / 500);
+      keepalive.heard(clock.nowMs());
+    }
+    t.same(told, [`dead at ${HANDSHAKE_TIMEOUT_MS}`]);
+    t.equal(clock.timerCount, 0);
+  }
+  t.end();
+});
+
 void t.test("Keepalive.close() leaves no timer", (t) => {
   const clock = new TestClock();
-  const keepalive = new Keepalive({ clock, ping: () => undefined, onDead: () => undefined });
+  const keepalive = new Keepalive({
+    clock,
+    hasBegun: () => true,
+    ping: () => undefined,
+    onDead: () => undefined,
+  });
   keepalive.close();
   t.equal(clock.timerCount, 0);
   t.end();

@@ -3,6 +3,7 @@ import {
   PING_INTERVAL_MS_MIN,
   RAPID_RESET_AGE_MS,
   RAPID_RESET_BURST,
+  SETTINGS_BURST,
 } from "../../../src/transport/http2/limits.ts";
 import { Patience } from "../../../src/transport/http2/patience.ts";
 
@@ -14,6 +15,16 @@ void t.test("Patience.forReset() allows a burst, then so many a second", (t) => 
   t.equal(patience.forReset(0, 0), false);
   t.equal(patience.forReset(0, RAPID_RESET_AGE_MS + 1), true, "an old stream");
   t.equal(patience.forReset(1000, 1000), true, "after a second");
+  t.end();
+});
+
+void t.test("Patience.forSettings() allows a burst, then so many a second", (t) => {
+  const patience = new Patience(0);
+  for (let count = 0; count < SETTINGS_BURST; count++) {
+    if (!patience.forSettings(0)) t.fail(`refused after ${count}`);
+  }
+  t.equal(patience.forSettings(0), false);
+  t.equal(patience.forSettings(1000), true, "after a second");
   t.end();
 });
 

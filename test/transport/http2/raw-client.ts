@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Test } from "tap";
 import type { GrpcServerOptions } from "../../../src/transport/grpc-server.ts";
 import { GrpcServer } from "../../../src/transport/grpc-server.ts";
-import { FRAME, PREFACE, frameOf, readUint32 } from "../../../src/transport/http2/frames.ts";
+import { FLAG, FRAME, PREFACE, frameOf, readUint32 } from "../../../src/transport/http2/frames.ts";
 import { HpackDecoder } from "../../../src/transport/http2/hpack-decoder.ts";
 import type { HeaderField } from "../../../src/transport/http2/header-field.ts";
 import { HpackEncoder } from "../../../src/transport/http2/hpack-encoder.ts";
@@ -16,7 +16,7 @@ export interface ReceivedFrame {
   readonly flags: number;
   readonly streamId: number;
   readonly payload: Buffer;
-  /** Of HEADERS, as `name: value`. */
+  /** Of the last frame of a header block, as `name: value`. */
   readonly fields: readonly string[];
 }
 
@@ -27,6 +27,7 @@ export class RawClient {
   readonly encoder: HpackEncoder = new HpackEncoder(4096);
   readonly #decoder = new HpackDecoder({ tableBytesMax: 4096, listBytesMax: 1 << 20 });
   #received: Buffer = Buffer.alloc(0);
+  #block: Buffer = Buffer.alloc(0);
   #onChange: (() => void) | undefined;
 
   constructor(socket: Duplex) {
@@ -124,6 +125,16 @@ export class RawClient {
     while (!this.isClosed) await this.#change();
   }
 
+  /** A block is decoded when its last frame is there. */
+  #decode(flags: number, payload: Buffer): string[] {
+    this.#block = Buffer.concat([this.#block, payload]);
+    if ((flags & FLAG.endHeaders) === 0) return [];
+    const fields: HeaderField[] = [];
+    this.#decoder.decode(this.#block, 0, this.#block.length, fields);
+    this.#block = Buffer.alloc(0);
+    return fields.map(({ name, value }) => `${name}: ${value}`);
+  }
+
   #change(): Promise<void> {
     return new Promise((resolve) => (this.#onChange = resolve));
   }
@@ -135,15 +146,10 @@ export class RawClient {
       if (this.#received.length < 9 + length) break;
       const payload = this.#received.subarray(9, 9 + length);
       const type = this.#received[3] ?? 0;
-      const fields: HeaderField[] = [];
-      if (type === FRAME.headers) this.#decoder.decode(payload, 0, payload.length, fields);
-      this.frames.push({
-        type,
-        flags: this.#received[4] ?? 0,
-        streamId: readUint32(this.#received, 5),
-        payload,
-        fields: fields.map(({ name, value }) => `${name}: ${value}`),
-      });
+      const flags = this.#received[4] ?? 0;
+      const isHeader = type === FRAME.headers || type === FRAME.continuation;
+      const fields = isHeader ? this.#decode(flags, payload) : [];
+      this.frames.push({ type, flags, streamId: readUint32(this.#received, 5), payload, fields });
       this.#received = this.#received.subarray(9 + length);
     }
     this.#onChange?.();

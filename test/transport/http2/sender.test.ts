@@ -54,13 +54,7 @@ class Scene {
     });
     this.sender.initialWindow = initialWindow;
     for (let index = 0; index < STREAMS; index++) {
-      const stream = new Http2Stream({
-        id: 2 * index + 1,
-        sender: this.sender,
-        openedAtMs: 0,
-        received: { count: 0 },
-        receiveWindow: 0,
-      });
+      const stream = streamOf(this.sender, 2 * index + 1);
       stream.receiver = {
         data: () => true,
         ended: () => undefined,
@@ -114,6 +108,16 @@ class Scene {
 
 const NOTHING = new Uint8Array(0);
 
+function streamOf(sender: Sender, id: number): Http2Stream {
+  return new Http2Stream({
+    id,
+    sender,
+    openedAtMs: 0,
+    received: { count: 0 },
+    receiveWindow: 0,
+  });
+}
+
 void t.test("Sender keeps to the windows, and sends everything in order and once", (t) => {
   const index = fc.integer({ min: 0, max: STREAMS - 1 });
   const bytes = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 400_000 }));
@@ -153,5 +157,45 @@ void t.test("Sender keeps to the windows, and sends everything in order and once
     { numRuns: 60 },
   );
   t.pass();
+  t.end();
+});
+
+void t.test("Sender lets nothing into a header block of many frames", (t) => {
+  const frames: string[] = [];
+  const reader = new FrameReader({
+    frame: (type, flags, streamId) => frames.push(`${type} ${flags} ${streamId}`),
+  });
+  let isFull = true;
+  const finish: (() => void)[] = [];
+  const socket = new Writable({
+    write: (chunk: Buffer, _encoding, callback) => {
+      reader.read(chunk);
+      if (isFull) finish.push(callback);
+      else callback();
+    },
+  });
+  const output = new Output(socket as Duplex, () => sender.pump());
+  const sender: Sender = new Sender(output, {
+    localEnded: () => undefined,
+    resetRequested: () => undefined,
+  });
+  sender.initialWindow = 2 ** 30;
+  sender.widen(2 ** 30);
+  const [large, small] = [1, 3].map((id) => streamOf(sender, id));
+  large?.sendData(NOTHING, Buffer.alloc(1_000_000));
+  output.flush();
+  t.ok((large?.queueBytes ?? 0) > 500_000, "waits for the socket");
+  // There is room again, and nobody knows yet.
+  isFull = false;
+  for (const done of finish) done();
+  frames.length = 0;
+  small?.sendHeadOnly({ encode: () => new Uint8Array(600_000) });
+  output.flush();
+  const first = frames.indexOf(`${FRAME.headers} ${FLAG.endStream} 3`);
+  const last = frames.indexOf(`${FRAME.continuation} ${FLAG.endHeaders} 3`);
+  t.ok(first >= 0 && last > first + 30, frames.join());
+  const between = new Set(frames.slice(first + 1, last));
+  t.same([...between], [`${FRAME.continuation} 0 3`]);
+  t.ok(frames.includes(`${FRAME.data} 0 1`), "the other goes on");
   t.end();
 });

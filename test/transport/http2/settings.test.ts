@@ -6,11 +6,16 @@ function read(...bytes: number[]): ReturnType<typeof readSettings> {
   return readSettings(Buffer.from(bytes), 0, bytes.length);
 }
 
-void t.test("readSettings() takes the last of each and ignores what it does not know", (t) => {
-  const settings = read(0, 1, 0, 0, 1, 0, 0, 4, 0, 0, 0, 1, 0, 4, 0, 0, 0, 2, 0, 99, 1, 2, 3, 4);
-  t.same(settings, { headerTableBytes: 256, initialWindow: 2 });
-  t.end();
-});
+void t.test(
+  "readSettings() takes the last of each, but all sizes of tables, and ignores what it does not know",
+  (t) => {
+    const settings = read(0, 1, 0, 0, 1, 0, 0, 4, 0, 0, 0, 1, 0, 4, 0, 0, 0, 2, 0, 99, 1, 2, 3, 4);
+    t.same(settings, { headerTableSizes: [256], initialWindow: 2 });
+    const sizes = read(0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 16, 0);
+    t.same(sizes, { headerTableSizes: [0, 4096] });
+    t.end();
+  },
+);
 
 void t.test("readSettings() refuses values that are not allowed", (t) => {
   t.throws(() => read(0, 1, 0), ConnectionError);
