@@ -12,6 +12,7 @@ import { DurationError, formatDuration, parseDuration, quote } from "./go-values
 import type { LogNote } from "./log-note.ts";
 import { checkBindUrls, checkHostUrls, UrlError } from "./service-url.ts";
 import type { ServiceUrl } from "./service-url.ts";
+import { grpcOptions } from "./transport-settings.ts";
 
 /** A server that may be started. */
 export interface Configuration {
@@ -242,13 +243,8 @@ function serverOptions(settings: Settings): Configuration["options"] {
     watchProgressNotifyIntervalMs: milliseconds(settings.get("watch-progress-notify-interval")),
     compactionBatchLimit: settings.get("compaction-batch-limit") || undefined,
     compactionSleepIntervalMs: milliseconds(settings.get("compaction-sleep-interval")),
-    grpcTransport: grpcTransport(settings.get("grpc-transport")),
+    ...grpcOptions(settings),
   };
-}
-
-function grpcTransport(name: string): "http2" | "grpc-js" {
-  if (name === "http2" || name === "grpc-js") return name;
-  throw new ConfigurationError(`--grpc-transport is "http2" or "grpc-js": "${name}"`);
 }
 
 /** Zero stands for the default, as in etcd. */

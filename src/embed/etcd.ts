@@ -128,10 +128,17 @@ async function startOn(
     },
   });
   const server = await Server.start(store, serverOptions(options, serving?.clientUrls ?? []));
-  const { maxRequestBytes, grpcTransport } = options;
-  const metricsPages = metricsOnly(server);
-  const handlers = { channel: server, pages: server, metricsPages };
-  await serving?.start({ ...handlers, maxRequestBytes, grpcTransport });
+  await serving?.start({
+    channel: server,
+    pages: server,
+    metricsPages: metricsOnly(server),
+    maxRequestBytes: options.maxRequestBytes,
+    maxConcurrentStreams: options.maxConcurrentStreams,
+    keepaliveMinTimeMs: options.grpcKeepaliveMinTimeMs,
+    keepaliveIntervalMs: options.grpcKeepaliveIntervalMs,
+    keepaliveTimeoutMs: options.grpcKeepaliveTimeoutMs,
+    grpcTransport: options.grpcTransport,
+  });
   return new Etcd({ engine, server, serving });
 }
 

@@ -37,6 +37,17 @@ export interface EtcdOptions {
   readonly compactionBatchLimit?: number | undefined;
   /** Pause between two steps of a compaction. Default 10 ms. */
   readonly compactionSleepIntervalMs?: number | undefined;
+  /** Calls that one connection may have open; clients are told. Default no bound. */
+  readonly maxConcurrentStreams?: number | undefined;
+  /**
+   * Milliseconds that a client has to leave between two pings, or it is sent away; the transport
+   * `grpc-js` does not count them. Default 5 s. Source: etcd --grpc-keepalive-min-time.
+   */
+  readonly grpcKeepaliveMinTimeMs?: number | undefined;
+  /** Milliseconds of silence before the server pings a client. Default 2 h. */
+  readonly grpcKeepaliveIntervalMs?: number | undefined;
+  /** Milliseconds that the client has to answer before its connection is closed. Default 20 s. */
+  readonly grpcKeepaliveTimeoutMs?: number | undefined;
   /**
    * Who speaks gRPC on the ports: `http2`, the project's own server side, or `grpc-js`, the
    * reference. Default `http2`.

@@ -17,6 +17,7 @@ import type { Channel, Logger, StreamMethod, UnaryMethod } from "../wire/index.t
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { correctCalls } from "./grpc-js-corrections.ts";
 import { MetadataContext, ServerStream, statusOf, tooLarge } from "./grpc-js-stream.ts";
+import type { GrpcOptions } from "./grpc-options.ts";
 import { OpenSockets } from "./open-sockets.ts";
 
 /** Largest write request, bytes. Source: etcd server/embed/config.go, DefaultMaxRequestBytes. */
@@ -36,18 +37,16 @@ const KEEPALIVE_INTERVAL_MS = 2 * 60 * 60 * 1000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 
 /** What a {@link GrpcJsServer} is made of. */
-export interface GrpcJsServerOptions {
+export interface GrpcJsServerOptions extends GrpcOptions {
   readonly channel: Channel;
-  /** Default {@link REQUEST_BYTES_MAX}; a message may be half a mebibyte larger. */
-  readonly maxRequestBytes?: number | undefined;
   readonly logger: Logger;
 }
 
 /**
- * gRPC over connections that are handed in. As many streams at a time as clients like.
+ * gRPC over connections that are handed in.
  *
  * Two limits of what is below. grpc-js does not count pings: a client that pings more often than
- * every five seconds is not sent away, as etcd would. Node tells a client that broke the rules of
+ * it may is not sent away, as etcd would. Node tells a client that broke the rules of
  * HTTP/2 so, and then no longer reads from it, so that such a client's leaving is found out only
  * by the server's own ping.
  */
@@ -63,7 +62,7 @@ export class GrpcJsServer implements ConnectionHandler {
     this.#channel = options.channel;
     this.#logger = options.logger;
     this.#messageBytesMax = (options.maxRequestBytes ?? REQUEST_BYTES_MAX) + MESSAGE_OVERHEAD_BYTES;
-    this.#server = new Server(this.#options());
+    this.#server = new Server(this.#channelOptions(options));
     for (const [method, path] of Object.entries(UNARY_METHODS)) {
       // Object.entries() widens the keys, here and below.
       this.#register(path, this.#unary(method as UnaryMethod), "unary");
@@ -95,12 +94,16 @@ export class GrpcJsServer implements ConnectionHandler {
     this.#server.forceShutdown();
   }
 
-  #options(): ChannelOptions {
+  #channelOptions(options: GrpcOptions): ChannelOptions {
+    const { maxConcurrentStreams } = options;
     return {
       "grpc.max_receive_message_length": this.#messageBytesMax * REFUSED_MESSAGE_FACTOR,
       "grpc.max_send_message_length": -1,
-      "grpc.keepalive_time_ms": KEEPALIVE_INTERVAL_MS,
-      "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+      ...(maxConcurrentStreams === undefined
+        ? {}
+        : { "grpc.max_concurrent_streams": maxConcurrentStreams }),
+      "grpc.keepalive_time_ms": options.keepaliveIntervalMs ?? KEEPALIVE_INTERVAL_MS,
+      "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs ?? KEEPALIVE_TIMEOUT_MS,
       "grpc.enable_channelz": 0,
     };
   }

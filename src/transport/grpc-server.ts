@@ -10,6 +10,7 @@ import type { Channel, Clock, HttpPages, Logger } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { AnswerBlocks } from "./grpc-blocks.ts";
 import { Deadlines } from "./grpc-deadlines.ts";
+import type { GrpcOptions } from "./grpc-options.ts";
 import { routeOf } from "./grpc-routes.ts";
 import { StreamCall } from "./grpc-stream.ts";
 import { UnaryCall } from "./grpc-unary.ts";
@@ -32,22 +33,12 @@ const REQUEST_BYTES_MAX = 1_572_864;
 /** What a message may be larger than a request. Source: etcd api/v3rpc/grpc.go, grpcOverheadBytes. */
 const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
 
-export interface GrpcServerOptions {
+export interface GrpcServerOptions extends GrpcOptions {
   readonly channel: Channel;
   /** For requests that are no gRPC. */
   readonly pages: HttpPages;
   /** Origins whose scripts may read pages; `*` is all. Left out, none is told of any. */
   readonly corsOrigins?: readonly string[] | undefined;
-  /** Default {@link REQUEST_BYTES_MAX}; a message may be half a mebibyte larger. */
-  readonly maxRequestBytes?: number | undefined;
-  /** Streams of one connection at a time. Default no bound that clients are told. */
-  readonly maxConcurrentStreams?: number | undefined;
-  /** Milliseconds of silence before a client is pinged. Default two hours. */
-  readonly keepaliveIntervalMs?: number | undefined;
-  /** Milliseconds that it then has to answer. Default 20 s. */
-  readonly keepaliveTimeoutMs?: number | undefined;
-  /** Milliseconds between two pings of a client, on average. Default 5 s. */
-  readonly keepaliveMinTimeMs?: number | undefined;
   readonly logger: Logger;
   readonly clock?: Clock | undefined;
 }

@@ -2,6 +2,7 @@
 import { SILENT_LOGGER } from "../wire/index.ts";
 import type { Channel, HttpPages, Logger } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
+import type { GrpcOptions } from "./grpc-options.ts";
 import { HttpServer } from "./http-server.ts";
 import { openListeners } from "./listener.ts";
 import type { Handlers, Listener } from "./listener.ts";
@@ -19,15 +20,13 @@ export interface ServingUrls {
 export type GrpcTransport = "http2" | "grpc-js";
 
 /** What is served. */
-export interface ServingHandlers {
+export interface ServingHandlers extends GrpcOptions {
   readonly channel: Channel;
   /** The pages of the client URLs. */
   readonly pages: HttpPages;
   /** The pages of the metrics URLs. Default {@link ServingHandlers.pages}. */
   readonly metricsPages?: HttpPages | undefined;
-  /** Largest write request, bytes. Default 1572864. Source: etcd --max-request-bytes. */
-  readonly maxRequestBytes?: number | undefined;
-  /** Who speaks gRPC: our own HTTP/2, or the reference. Default "grpc-js". */
+  /** Who speaks gRPC: our own HTTP/2, or the reference. Default "http2". */
   readonly grpcTransport?: GrpcTransport | undefined;
   /** Default `*`. Source: etcd --cors. */
   readonly corsOrigins?: readonly string[] | undefined;
@@ -133,14 +132,13 @@ export class Serving {
     handlers: ServingHandlers,
     corsOrigins: readonly string[],
   ): Promise<ConnectionHandler> {
-    const { channel, pages, maxRequestBytes, grpcTransport = "http2" } = handlers;
-    const logger = this.#logger;
-    if (grpcTransport === "grpc-js") {
+    const options = { ...handlers, corsOrigins, logger: this.#logger };
+    if (handlers.grpcTransport === "grpc-js") {
       const { GrpcJsServer } = await import("./grpc-js-server.ts");
-      return new GrpcJsServer({ channel, maxRequestBytes, logger });
+      return new GrpcJsServer(options);
     }
     const { GrpcServer } = await import("./grpc-server.ts");
-    return new GrpcServer({ channel, pages, corsOrigins, maxRequestBytes, logger });
+    return new GrpcServer(options);
   }
 
   /** An HTTP/2 preface has no handler there, so such a connection is dropped. */

@@ -37,6 +37,10 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     compactionBatchLimit: 1_000,
     compactionSleepIntervalMs: 10,
     grpcTransport: "http2",
+    maxConcurrentStreams: undefined,
+    grpcKeepaliveMinTimeMs: 5_000,
+    grpcKeepaliveIntervalMs: 7_200_000,
+    grpcKeepaliveTimeoutMs: 20_000,
   });
   t.equal(initialCluster, "default=http://localhost:2380");
   t.same(notes, []);

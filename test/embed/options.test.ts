@@ -2,9 +2,10 @@
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { request } from "node:http";
-import { connect as connectHttp2 } from "node:http2";
-import type { IncomingHttpHeaders } from "node:http2";
+import { connect as connectHttp2, constants } from "node:http2";
+import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
 import type { IncomingMessage } from "node:http";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
@@ -51,6 +52,34 @@ async function status(socketPath: string, path: string): Promise<number | undefi
   answer.resume();
   await once(answer, "end");
   return answer.statusCode;
+}
+
+const TRANSPORTS = ["http2", "grpc-js"] as const;
+
+/** A connection of HTTP/2 to a server with these options. */
+async function session(t: Test, options: EtcdOptions): Promise<ClientHttp2Session> {
+  const etcd = await started(t, { ...options, listenClientUrls: [ANY_PORT] });
+  const connection = connectHttp2(etcd.clientUrls[0] ?? "");
+  connection.on("error", () => undefined);
+  t.teardown(() => connection.destroy());
+  await once(connection, "remoteSettings");
+  return connection;
+}
+
+/** A call without an end. */
+function openStream(connection: ClientHttp2Session): void {
+  const call = connection.request({
+    ":method": "POST",
+    ":path": "/etcdserverpb.Watch/Watch",
+    "content-type": "application/grpc",
+  });
+  call.on("error", () => undefined);
+}
+
+async function ping(connection: ClientHttp2Session): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    connection.ping((error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 /** A test for each option: the compiler misses one that is missing. */
@@ -248,6 +277,54 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
       const [headers] = (await once(answer, "response")) as [IncomingHttpHeaders];
       t.equal(headers[":status"], status, grpcTransport);
       session.destroy();
+    }
+  },
+
+  maxConcurrentStreams: async (t) => {
+    for (const grpcTransport of TRANSPORTS) {
+      const told = await session(t, { maxConcurrentStreams: 7, grpcTransport });
+      t.equal(told.remoteSettings.maxConcurrentStreams, 7, grpcTransport);
+    }
+    const free = await session(t, {});
+    t.equal(free.remoteSettings.maxConcurrentStreams, 2 ** 32 - 1);
+  },
+
+  grpcKeepaliveMinTimeMs: async (t) => {
+    const allowed = await session(t, { grpcKeepaliveMinTimeMs: 1e-3 });
+    openStream(allowed);
+    const sentAway = await session(t, {});
+    openStream(sentAway);
+    for (let count = 0; count < 10; count++) await ping(allowed);
+    const leaving = once(sentAway, "goaway");
+    for (let count = 0; count < 10 && !sentAway.destroyed; count++) sentAway.ping(() => undefined);
+    const [code, , text] = (await leaving) as [number, number, Buffer];
+    t.equal(code, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    t.equal(text.toString(), "too_many_pings");
+    t.equal(allowed.destroyed, false);
+  },
+
+  grpcKeepaliveIntervalMs: async (t) => {
+    for (const grpcTransport of TRANSPORTS) {
+      const pinged = await session(t, { grpcKeepaliveIntervalMs: 5, grpcTransport });
+      await once(pinged, "ping");
+      t.equal(pinged.destroyed, false, grpcTransport);
+    }
+  },
+
+  grpcKeepaliveTimeoutMs: async (t) => {
+    for (const grpcTransport of TRANSPORTS) {
+      const etcd = await started(t, {
+        listenClientUrls: [ANY_PORT],
+        grpcKeepaliveIntervalMs: 5,
+        grpcKeepaliveTimeoutMs: 5,
+        grpcTransport,
+      });
+      // Says that it is a client, and answers nothing.
+      const mute = connectTcp(Number(new URL(etcd.clientUrls[0] ?? "").port), "127.0.0.1");
+      mute.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1");
+      mute.resume();
+      await once(mute, "close");
+      t.equal(mute.destroyed, true, grpcTransport);
     }
   },
 
