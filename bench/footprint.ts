@@ -9,13 +9,10 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Etcd } from "../src/index.ts";
-import { UNARY_METHODS, messages } from "../src/wire/index.ts";
-import { GrpcLoadClient } from "./load/grpc-load-client.ts";
-import { runAll } from "./load/loads.ts";
+import { runStep } from "./load/generator.ts";
 import { ServerProcess } from "./load/servers.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const VALUE = Buffer.alloc(256, "v");
 
 const { values: options } = parseArgs({
   options: {
@@ -27,13 +24,6 @@ const { values: options } = parseArgs({
 
 const commands: [name: string, command: string][] = [["etcdlet", join(ROOT, "bin/etcdlet")]];
 if (existsSync(options.etcd)) commands.push(["etcd", options.etcd]);
-
-function* puts(count: number): Iterable<{ path: string; message: Uint8Array }> {
-  for (let index = 0; index < count; index++) {
-    const key = Buffer.from(`/registry/pods/default/${String(index).padStart(8, "0")}`);
-    yield { path: UNARY_METHODS.put, message: messages.encodePutRequest({ key, value: VALUE }) };
-  }
-}
 
 function summary(values: number[]): string {
   const sorted = values.sort((a, b) => a - b);
@@ -65,9 +55,13 @@ console.log(`etcdlet: Etcd.start() in memory and a put: ${summary(inProcess)}`);
 for (const [name, command] of commands) {
   const server = await ServerProcess.start(command);
   const idle = server.memoryMiB().now;
-  const client = await GrpcLoadClient.connect(server.url);
-  await runAll(client, puts(Number(options.keys)));
-  client.close();
+  const fill = {
+    title: "fill",
+    load: "fill",
+    flags: { keys: options.keys },
+    prepares: true,
+  } as const;
+  await runStep(fill, server, { seconds: 0, warmUp: 0 });
   const { now, peak } = server.memoryMiB();
   const shown = [idle, now, peak].map((mebibytes) => mebibytes.toFixed(0));
   const [idleText, nowText, peakText] = shown;

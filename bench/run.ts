@@ -1,133 +1,88 @@
 /**
  * `npm run bench`: etcdlet and the real etcd under the same loads, in alternation.
  *
- * Every round starts each server anew, both with fsync on. Printed are the medians of the rounds;
- * one JSON line per measurement goes to the file named by --json. Quote ratios: absolute figures
- * are of one machine on one day.
+ * Every round starts each server anew, both with fsync on and with their own defaults. Printed are
+ * the medians of the rounds; one JSON line per measurement goes to the file named by --json. Quote
+ * ratios: absolute figures are of one machine on one day.
  *
- *     node dist/bench/run.js [--etcd PATH] [--rounds N] [--seconds S] [--only TEXT] [--json FILE]
+ *     npm run bench -- [--quick] [--rounds N] [--seconds S] [--only TEXT] [--json FILE]
  */
-import { execFile } from "node:child_process";
 import { appendFileSync, existsSync } from "node:fs";
 import { cpus } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { PROGRAMS, ROOT, build, runStep } from "./load/generator.ts";
+import { MATRIX } from "./load/matrix.ts";
+import type { Scenario } from "./load/matrix.ts";
+import { header, row } from "./load/table.ts";
+import type { Measurement } from "./load/table.ts";
 import { ServerProcess } from "./load/servers.ts";
-import type { Job, JobResult } from "./load/worker.ts";
-
-const HERE = dirname(fileURLToPath(import.meta.url));
-const ROOT = resolve(HERE, "../..");
-
-/** Load, clients (connections), width (in flight or watchers). */
-const MATRIX: readonly (readonly [load: string, clients: number, width: number])[] = [
-  ["put 256 B", 1, 1],
-  ["put 256 B", 8, 16],
-  ["put 256 B", 8, 256],
-  ["range one key", 1, 1],
-  ["range one key", 8, 256],
-  ["range 500 x 1 KiB", 4, 16],
-  ["txn compare and put 2 KiB", 8, 256],
-  ["watch", 8, 1000],
-];
-
-interface Measurement extends JobResult {
-  readonly server: string;
-  readonly load: string;
-  readonly width: number;
-  readonly perSecond: number;
-  /** Server CPU, microseconds per operation. */
-  readonly cpuMicros: number;
-  readonly peakMiB: number;
-  readonly readyMs: number;
-}
 
 const { values: options } = parseArgs({
   options: {
-    etcd: { type: "string", default: join(ROOT, ".peers/bin/etcd") },
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "3" },
+    etcd: { type: "string", default: join(PROGRAMS, "etcd") },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    quick: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     json: { type: "string" },
     flag: { type: "string", multiple: true, default: [] },
   },
 });
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
+const seconds = Number(options.seconds ?? (options.quick ? 2 : 3));
 
-const servers: [name: string, command: string, flags: readonly string[]][] = [
-  ["etcdlet", join(ROOT, "bin/etcdlet"), options.flag],
-];
-if (existsSync(options.etcd)) servers.push(["etcd", options.etcd, []]);
-else console.log(`No etcd at ${options.etcd}: measuring etcdlet alone.`);
-
-async function work(job: Job): Promise<JobResult> {
-  const worker = join(HERE, "load/worker.js");
-  const { stdout } = await promisify(execFile)(process.execPath, [worker, JSON.stringify(job)]);
-  return JSON.parse(stdout) as JobResult;
+interface Candidate {
+  readonly name: string;
+  readonly command: string;
+  readonly flags: readonly string[];
 }
 
-async function measure(
-  [name, command, flags]: (typeof servers)[number],
-  [load, clients, width]: (typeof MATRIX)[number],
-): Promise<Measurement> {
-  const server = await ServerProcess.start(command, flags);
+function candidates(): Candidate[] {
+  const all = [{ name: "etcdlet", command: join(ROOT, "bin/etcdlet"), flags: options.flag }];
+  if (!existsSync(options.etcd)) build("etcd");
+  if (existsSync(options.etcd)) return [...all, { name: "etcd", command: options.etcd, flags: [] }];
+  console.log(`No etcd at ${options.etcd}: measuring etcdlet alone.`);
+  return all;
+}
+
+async function measure(candidate: Candidate, scenario: Scenario): Promise<Measurement[]> {
+  const server = await ServerProcess.start(candidate.command, candidate.flags);
+  const found: Measurement[] = [];
   try {
-    const job: Job = { url: server.url, load, clients, width, seconds: 0, setUpOnly: false };
-    if (load !== "watch") await work({ ...job, clients: 1, setUpOnly: true });
-    // Warm-up: a compiler in one, caches in the other.
-    await work({ ...job, seconds: 1 });
-    const before = server.cpuSeconds();
-    const result = await work({ ...job, seconds: Number(options.seconds) });
-    const cpuSeconds = server.cpuSeconds() - before;
-    if (result.failures > 0) throw new Error(`${name} refused ${String(result.failures)} calls`);
-    return {
-      ...result,
-      server: name,
-      load,
-      width,
-      perSecond: result.operations / result.seconds,
-      cpuMicros: (cpuSeconds * 1e6) / result.operations,
-      peakMiB: server.memoryMiB().peak,
-      readyMs: server.readyMs,
-    };
+    for (const step of scenario.steps) {
+      const report = await runStep(step, server, { seconds, warmUp: options.quick ? 0.5 : 1 });
+      if (step.prepares === true || !step.title.includes(options.only)) continue;
+      const peakMiB = server.memoryMiB().peak;
+      found.push({ ...report, server: candidate.name, title: step.title, peakMiB });
+    }
+    return found;
   } finally {
     await server.stop();
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+function wanted(scenario: Scenario): boolean {
+  if (options.quick && scenario.quick !== true && options.only === "") return false;
+  return scenario.steps.some((step) => step.title.includes(options.only));
 }
 
-function row(name: string, all: readonly Measurement[]): string[] {
-  const of = (read: (m: Measurement) => number): number => median(all.map(read));
-  return [
-    name,
-    of((m) => m.perSecond).toFixed(0),
-    of((m) => m.p50).toFixed(2),
-    of((m) => m.p99).toFixed(2),
-    of((m) => m.cpuMicros).toFixed(1),
-    of((m) => m.peakMiB).toFixed(0),
-  ];
+if (!build("loadgen")) {
+  console.error("The benchmark needs Go, for its load generator and for etcd: https://go.dev/dl/");
+  process.exit(1);
 }
-
+const servers = candidates();
 console.log(`node ${process.version}, ${String(cpus().length)} x ${cpus()[0]?.model ?? "?"}`);
-console.log("| load | server | ops/s | p50 ms | p99 ms | CPU µs/op | peak MiB | ratio |");
-console.log("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-for (const entry of MATRIX) {
-  const title = `${entry[0]}, ${String(entry[2])}`;
-  if (!title.includes(options.only)) continue;
-  const results = new Map<string, Measurement[]>();
-  for (let round = 0; round < Number(options.rounds); round++) {
-    for (const server of servers) {
-      const result = await measure(server, entry);
-      results.set(server[0], [...(results.get(server[0]) ?? []), result]);
-      if (options.json !== undefined) appendFileSync(options.json, `${JSON.stringify(result)}\n`);
-    }
+console.log(header());
+for (const scenario of MATRIX.filter(wanted)) {
+  const found: Measurement[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const candidate of servers) found.push(...(await measure(candidate, scenario)));
   }
-  const speed = (name: string): number => median((results.get(name) ?? []).map((m) => m.perSecond));
-  for (const [name, all] of results) {
-    const ratio = name === "etcdlet" && results.has("etcd") ? speed(name) / speed("etcd") : NaN;
-    const shown = Number.isNaN(ratio) ? "" : `${ratio.toFixed(2)} x`;
-    console.log(`| ${title} | ${row(name, all).join(" | ")} | ${shown} |`);
+  if (options.json !== undefined) {
+    for (const one of found) appendFileSync(options.json, `${JSON.stringify(one)}\n`);
+  }
+  for (const title of new Set(found.map((one) => one.title))) {
+    console.log(row(found.filter((one) => one.title === title)));
   }
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 /** A server that runs, on a data directory of its own. */
 export class ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** From the start of the process to the first healthy answer. */
   readonly readyMs: number;
   readonly #child: ChildProcess;
@@ -16,6 +17,7 @@ export class ServerProcess {
 
   private constructor(child: ChildProcess, about: { url: string; ms: number; directory: string }) {
     this.#child = child;
+    this.pid = child.pid ?? 0;
     this.url = about.url;
     this.readyMs = about.ms;
     this.#directory = about.directory;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds the real programs that the tests hold etcdlet against, each from its Go module, at the
-# versions pinned in the go.mod and go.sum beside this file.
+# versions pinned in the go.mod and go.sum beside this file; and the load generator of bench/.
 #
-#   test/peers/build.sh [etcd|kubernetes|h2spec|all]      (default: all)
+#   test/peers/build.sh [etcd|kubernetes|h2spec|loadgen|all]      (default: all)
 #
 # The programs go to $ETCDLET_PEERS, or to .peers/bin at the top of the repository. A stamp file per
 # group holds the checksum of everything that decides what is built; while it agrees, nothing is built.
@@ -10,7 +10,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-bin=${ETCDLET_PEERS:-$(cd "$here/../.." && pwd)/.peers/bin}
+root=$(cd "$here/../.." && pwd)
+bin=${ETCDLET_PEERS:-$root/.peers/bin}
 
 # Static, without paths of the building machine, without debug tables (they double the files). A
 # GOFLAGS of the caller must not change what is built.
@@ -35,8 +36,12 @@ require_go() {
 
 checksum() {
   (
-    cd "$here"
-    cat "$1/go.mod" "$1/go.sum" build.sh
+    if [ "$1" = loadgen ]; then
+      cat "$root"/bench/load/generator/*.go "$root"/bench/load/generator/go.*
+    else
+      cat "$here/$1/go.mod" "$here/$1/go.sum"
+    fi
+    cat "$here/build.sh"
     uname -sm
   ) | if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
 }
@@ -141,6 +146,19 @@ build_h2spec() {
   echo "h2spec version: $(pinned h2spec github.com/summerwind/h2spec)"
 }
 
+build_loadgen() {
+  if up_to_date loadgen loadgen; then
+    echo "build.sh: loadgen is up to date in $bin"
+    return
+  fi
+  require_go loadgen
+  started=$(date +%s)
+  (cd "$root/bench/load/generator" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/loadgen" .) ||
+    fail "Cannot build loadgen"
+  put_in_place loadgen loadgen
+  echo "build.sh: built loadgen in $(($(date +%s) - started)) s"
+}
+
 mkdir -p "$bin"
 aside=$(mktemp -d "$bin/.building-XXXXXX")
 trap 'rm -rf "$aside"' EXIT
@@ -150,10 +168,12 @@ case ${1:-all} in
 etcd) build_etcd ;;
 kubernetes) build_kubernetes ;;
 h2spec) build_h2spec ;;
+loadgen) build_loadgen ;;
 all)
   build_etcd
   build_kubernetes
   build_h2spec
+  build_loadgen
   ;;
-*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, all)" ;;
+*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, loadgen, all)" ;;
 esac
