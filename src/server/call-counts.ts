@@ -1,5 +1,5 @@
 /** How many calls began and ended, by method: what the metrics of gRPC are made from. */
-import { STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
+import { STATUS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { Method, StatusCode } from "../wire/index.ts";
 
 /** Counts of one method. */
@@ -27,6 +27,13 @@ export class CallCounts {
 
   of(method: Method): MethodCounts {
     return this.#counts[method];
+  }
+
+  /** A call with one answer went well. */
+  answered(method: Method): void {
+    const counts = this.#counts[method];
+    counts.sent++;
+    counts.handled.set(STATUS.ok, (counts.handled.get(STATUS.ok) ?? 0) + 1);
   }
 
   ended(method: Method, code: StatusCode): void {

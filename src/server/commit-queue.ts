@@ -12,7 +12,7 @@
  */
 import type { Store, WriteTxn } from "../mvcc/index.ts";
 import { META, encodeNumber } from "../mvcc/index.ts";
-import { EtcdError, STATUS } from "../wire/index.ts";
+import { EtcdError, PendingAnswer, STATUS } from "../wire/index.ts";
 import type { Logger } from "../wire/index.ts";
 import { apply } from "./apply.ts";
 import type { ApplyState } from "./apply.ts";
@@ -21,22 +21,15 @@ import { QUEUE_LIMITS } from "./limits.ts";
 
 /**
  * The applied index must not go back at a restart. It is not written with every group, but this far
- * ahead when it has caught up: a start may skip some numbers.
+ * ahead when it has caught up: a start may skip some numbers. Not often, because this row beside the
+ * newest revisions makes a table of LevelDB overlap its neighbours, which then are merged.
  */
-const INDEX_RESERVE = 10_000;
+const INDEX_RESERVE = 1_000_000;
 
 interface Waiting {
   readonly command: Command;
   readonly bytes: number;
-  resolve(response: Uint8Array): void;
-  reject(error: unknown): void;
-}
-
-/** A command that was applied, and what its caller will hear once it is durable. */
-interface Applied {
-  readonly waiting: Waiting;
-  readonly response: Uint8Array | undefined;
-  readonly refusal: EtcdError | undefined;
+  readonly answer: PendingAnswer;
 }
 
 export class CommitQueue {
@@ -79,25 +72,22 @@ export class CommitQueue {
   }
 
   /**
-   * Puts a command in line; `bytes` is the size of its request. Resolves with its encoded response
-   * when it is durable and visible. Rejects with EtcdError.
+   * Puts a command in line; `bytes` is the size of its request. Its encoded response is there when it
+   * is durable and visible. Rejects with EtcdError.
    */
-  submit(command: Command, bytes = 0): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      if (this.#refuseAll !== undefined) {
-        reject(this.#refuseAll);
-        return;
-      }
-      const { waitingCommandsMax, waitingBytesMax } = QUEUE_LIMITS;
-      const tooMany = this.#waiting.length >= waitingCommandsMax;
-      if (tooMany || this.#waitingBytes + bytes > waitingBytesMax) {
-        reject(new EtcdError("tooManyRequests"));
-        return;
-      }
-      this.#waiting.push({ command, bytes, resolve, reject });
+  submit(command: Command, bytes = 0): PendingAnswer {
+    const answer = new PendingAnswer();
+    const { waitingCommandsMax, waitingBytesMax } = QUEUE_LIMITS;
+    const isFull =
+      this.#waiting.length >= waitingCommandsMax || this.#waitingBytes + bytes > waitingBytesMax;
+    if (this.#refuseAll !== undefined) answer.reject(this.#refuseAll);
+    else if (isFull) answer.reject(new EtcdError("tooManyRequests"));
+    else {
+      this.#waiting.push({ command, bytes, answer });
       this.#waitingBytes += bytes;
       this.#running ??= this.#run();
-    });
+    }
+    return answer;
   }
 
   /**
@@ -159,18 +149,15 @@ export class CommitQueue {
     this.#committing = true;
     try {
       const txn = this.#store.begin();
-      const applied = this.#applyAll(group, txn);
+      const outcomes = this.#applyAll(group, txn);
       await txn.commit();
       this.#appliedIndex += group.length;
       this.#store.publish(txn);
-      for (const { waiting, response, refusal } of applied) {
-        if (response !== undefined) waiting.resolve(response);
-        else waiting.reject(refusal);
-      }
+      this.#answerAll(group, outcomes);
     } catch (error) {
       this.#fail(error);
-      for (const waiting of group) waiting.reject(this.#refuseAll);
-      for (const waiting of this.#waiting) waiting.reject(this.#refuseAll);
+      for (const { answer } of group) answer.reject(this.#refuseAll);
+      for (const { answer } of this.#waiting) answer.reject(this.#refuseAll);
       this.#waiting = [];
       this.#waitingBytes = 0;
     } finally {
@@ -179,21 +166,27 @@ export class CommitQueue {
     }
   }
 
-  /** Whole: no await. */
-  #applyAll(group: readonly Waiting[], txn: WriteTxn): Applied[] {
-    const applied: Applied[] = [];
-    for (const waiting of group) {
-      let response: Uint8Array | undefined;
-      let refusal: EtcdError | undefined;
+  #answerAll(group: readonly Waiting[], outcomes: readonly (Uint8Array | EtcdError)[]): void {
+    for (let index = 0; index < group.length; index++) {
+      const { answer } = group[index]!;
+      const outcome = outcomes[index]!;
+      if (outcome instanceof EtcdError) answer.reject(outcome);
+      else answer.resolve(outcome);
+    }
+  }
+
+  /** What each caller will hear once it is durable. Whole: no await. */
+  #applyAll(group: readonly Waiting[], txn: WriteTxn): (Uint8Array | EtcdError)[] {
+    const outcomes: (Uint8Array | EtcdError)[] = [];
+    for (const { command } of group) {
       try {
-        response = apply(waiting.command, txn, this.#state);
+        outcomes.push(apply(command, txn, this.#state));
       } catch (error) {
         // Anything but a refusal may have left a half behind: that ends the whole group.
         if (!(error instanceof EtcdError)) throw error;
-        refusal = error;
+        outcomes.push(error);
       }
       txn.endCommand();
-      applied.push({ waiting, response, refusal });
     }
     const appliedIndex = this.#appliedIndex + group.length;
     // Also when all were refused: their numbers have been seen.
@@ -201,7 +194,7 @@ export class CommitQueue {
       this.#reservedIndex = appliedIndex + INDEX_RESERVE;
       txn.putRecord(META.reservedIndex, encodeNumber(this.#reservedIndex));
     }
-    return applied;
+    return outcomes;
   }
 
   #fail(cause: unknown): void {

@@ -5,8 +5,9 @@
  */
 import type { Store } from "../mvcc/index.ts";
 import { META, encodeNumber } from "../mvcc/index.ts";
-import { EtcdError, STATUS, messages } from "../wire/index.ts";
+import { EtcdError, PendingAnswer, STATUS, messages } from "../wire/index.ts";
 import type {
+  AnswerListener,
   CallContext,
   Channel,
   Clock,
@@ -39,7 +40,7 @@ import { WatchStream } from "./rpc/watch.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { Ticker } from "./ticker.ts";
 
-type Answer = Uint8Array | Promise<Uint8Array>;
+type Answer = Uint8Array | PromiseLike<Uint8Array>;
 type UnaryHandler = (request: Uint8Array) => Answer;
 
 /** A response may be this much larger than a request before a watcher that allows it gets pieces. */
@@ -60,6 +61,8 @@ export class Server implements Channel, HttpPages {
   readonly #unary: Record<UnaryMethod, UnaryHandler>;
   /** Streams that are open, by the output that ends them. */
   readonly #streams = new Map<StreamOutput, StreamInput>();
+  /** By method: count the answers that come later. */
+  readonly #counters: Record<UnaryMethod, AnswerListener>;
   #closed = false;
 
   /** Takes up the store: makes or reads the member's identity and begins its next term. */
@@ -94,6 +97,7 @@ export class Server implements Channel, HttpPages {
     this.#maintenance = new MaintenanceService({ store, queue, member, alarms, quota });
     this.#pages = new Pages({ store, queue, member, alarms, quota, counts: this.counts });
     this.#unary = this.#handlers(kv, new ClusterService(member, queue));
+    this.#counters = this.#answerCounters();
     this.#ticker.start();
     // Goes on with a compaction that a stop has interrupted; never rejects.
     void compactor.start();
@@ -106,9 +110,12 @@ export class Server implements Channel, HttpPages {
     try {
       if (this.#closed) throw new EtcdError("stopped");
       const answer = this.#unary[method](request);
-      if (answer instanceof Promise) return this.#counted(method, answer);
-      counts.sent++;
-      this.counts.ended(method, STATUS.ok);
+      if (answer instanceof Uint8Array) {
+        this.counts.answered(method);
+        return answer;
+      }
+      if (!(answer instanceof PendingAnswer)) return this.#counted(method, answer);
+      answer.observe(this.#counters[method]);
       return answer;
     } catch (error) {
       throw this.#refusal(method, error);
@@ -173,11 +180,24 @@ export class Server implements Channel, HttpPages {
     await this.#store.close();
   }
 
-  async #counted(method: UnaryMethod, answer: Promise<Uint8Array>): Promise<Uint8Array> {
+  #answerCounters(): Record<UnaryMethod, AnswerListener> {
+    const counters = Object.keys(this.#unary).map((name): [string, AnswerListener] => {
+      // The keys of the handlers are all methods there are.
+      const method = name as UnaryMethod;
+      const answered = (): void => this.counts.answered(method);
+      // The queue refuses with EtcdError only.
+      const refused = (error: unknown): void => {
+        this.counts.ended(method, asEtcdError(error).code);
+      };
+      return [method, { answered, refused }];
+    });
+    return Object.fromEntries(counters) as Record<UnaryMethod, AnswerListener>;
+  }
+
+  async #counted(method: UnaryMethod, answer: PromiseLike<Uint8Array>): Promise<Uint8Array> {
     try {
       const response = await answer;
-      this.counts.of(method).sent++;
-      this.counts.ended(method, STATUS.ok);
+      this.counts.answered(method);
       return response;
     } catch (error) {
       throw this.#refusal(method, error);

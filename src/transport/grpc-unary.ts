@@ -5,8 +5,8 @@
  * where it lies, and the answer, when it comes at once, is on its way before the next frame is looked
  * at. Everything else takes the long way.
  */
-import { EtcdError, STATUS } from "../wire/index.ts";
-import type { CallContext, UnaryMethod } from "../wire/index.ts";
+import { EtcdError, PendingAnswer, STATUS } from "../wire/index.ts";
+import type { AnswerListener, CallContext, UnaryMethod } from "../wire/index.ts";
 import { NO_SLOT } from "./grpc-deadlines.ts";
 import type { Expiring } from "./grpc-deadlines.ts";
 import { PREFIX_BYTES, MessageReader, checkedLength } from "./grpc-messages.ts";
@@ -18,7 +18,9 @@ import type { GrpcConnection } from "./grpc-server.ts";
 import { deadlineExceeded, refusalOf } from "./grpc-status.ts";
 import type { Http2Stream, RequestHead, StreamReceiver } from "./http2/index.ts";
 
-export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expiring {
+export class UnaryCall
+  implements StreamReceiver, CallContext, MessageSink, Expiring, AnswerListener
+{
   slot: number = NO_SLOT;
   readonly #connection: GrpcConnection;
   readonly #stream: Http2Stream;
@@ -63,7 +65,7 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
       this.#reader ??= new MessageReader(this.#stream, messageBytesMax, this);
       this.#reader.read(source, start, end);
     } catch (error) {
-      this.#refuse(error);
+      this.refused(error);
     }
     return true;
   }
@@ -75,15 +77,16 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
       const { channel, messageBytesMax } = this.#connection;
       const request = isPacked ? unpacked(message, this.#head.encoding, messageBytesMax) : message;
       const answer = channel.unary(this.#method, request, this);
-      if (answer instanceof Uint8Array) this.#answer(answer);
+      if (answer instanceof Uint8Array) this.answered(answer);
+      else if (answer instanceof PendingAnswer) answer.listen(this);
       else {
         answer.then(
-          (bytes) => this.#answer(bytes),
-          (error: unknown) => this.#refuse(error),
+          (bytes) => this.answered(bytes),
+          (error: unknown) => this.refused(error),
         );
       }
     } catch (error) {
-      this.#refuse(error);
+      this.refused(error);
     }
     return true;
   }
@@ -92,7 +95,7 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
     if (this.#isCalled || this.#isOver) return;
     // Source: gRPC-Go, server.go, processUnaryRPC: what Go calls the end of a file.
     const text = this.#reader?.isWithinMessage === true ? "unexpected EOF" : "EOF";
-    this.#refuse(new EtcdError(STATUS.unknown, text));
+    this.refused(new EtcdError(STATUS.unknown, text));
   }
 
   canceled(): void {
@@ -102,10 +105,10 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
   drained(): void {}
 
   expire(): void {
-    this.#refuse(deadlineExceeded());
+    this.refused(deadlineExceeded());
   }
 
-  #answer(answer: Uint8Array): void {
+  answered(answer: Uint8Array): void {
     if (this.#isOver) return;
     this.#end();
     const { blocks } = this.#connection;
@@ -119,7 +122,7 @@ export class UnaryCall implements StreamReceiver, CallContext, MessageSink, Expi
     }
   }
 
-  #refuse(error: unknown): void {
+  refused(error: unknown): void {
     const { blocks, logger } = this.#connection;
     const refusal = refusalOf(error, logger, this.#method);
     if (this.#isOver) return;

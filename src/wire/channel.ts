@@ -4,8 +4,8 @@
  * over either. The in-process client is therefore not a second implementation, only the absence of
  * a wire.
  *
- * Two decisions for speed: a unary answer that is ready comes back as bytes and not as a promise,
- * and a stream pushes into a {@link StreamOutput} instead of being pulled from.
+ * Two decisions for speed: a unary answer that is ready comes back as bytes and not as a promise
+ * (and one that is not may be a PendingAnswer, which needs none either), and a stream pushes into a {@link StreamOutput} instead of being pulled from.
  */
 import type { EtcdError } from "./errors.ts";
 import type { StreamMethod, UnaryMethod } from "./methods.ts";
@@ -13,7 +13,8 @@ import type { StreamMethod, UnaryMethod } from "./methods.ts";
 /** Anything that can carry an etcd call: a server, or a wire that leads to one. */
 export interface Channel {
   /**
-   * One request, one answer. Throws, or rejects with, {@link EtcdError}.
+   * One request, one answer. Throws, or rejects with, {@link EtcdError}. What is no promise but a
+   * PendingAnswer may be listened to instead of awaited.
    *
    * The request's bytes belong to the callee from here on: neither side changes them.
    */
@@ -21,7 +22,7 @@ export interface Channel {
     method: UnaryMethod,
     request: Uint8Array,
     context: CallContext,
-  ): Uint8Array | Promise<Uint8Array>;
+  ): Uint8Array | PromiseLike<Uint8Array>;
 
   /**
    * Opens a stream whose answers go to `output`, in order. The returned {@link StreamInput} takes

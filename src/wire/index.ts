@@ -1,4 +1,6 @@
 export { EMPTY_CONTEXT } from "./channel.ts";
+export { PendingAnswer } from "./pending-answer.ts";
+export type { AnswerListener } from "./pending-answer.ts";
 export type { CallContext, Channel, StreamInput, StreamOutput } from "./channel.ts";
 export type { Clock } from "./clock.ts";
 export { EtcdError, STATUS } from "./errors.ts";

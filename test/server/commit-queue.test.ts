@@ -27,6 +27,11 @@ async function makeQueue(engine = new FaultyEngine(), valueBytesMax = 1_000_000)
   return { engine, store, queue: new CommitQueue(store, state, SILENT_LOGGER) };
 }
 
+/** As a promise, which an answer of the queue is only when it is awaited. */
+async function submit(queue: CommitQueue, command: Command, bytes = 0): Promise<Uint8Array> {
+  return queue.submit(command, bytes);
+}
+
 function put(key: string, fields: messages.PutRequestInit = {}): Command {
   const request = messages.encodePutRequest({ key: bytes(key), ...fields });
   return { type: "put", request: messages.decodePutRequest(request) };
@@ -39,9 +44,9 @@ function revisionOf(response: Uint8Array): number | undefined {
 t.test("CommitQueue writes all that come while the disk is busy in one batch", async (t) => {
   const { engine, queue, store } = await makeQueue();
   engine.holdWrites();
-  const first = queue.submit(put("first"));
+  const first = submit(queue, put("first"));
   await engine.heldWrite();
-  const others = Array.from({ length: 100 }, (_, index) => queue.submit(put(`k${String(index)}`)));
+  const others = Array.from({ length: 100 }, (_, index) => submit(queue, put(`k${String(index)}`)));
   t.equal(queue.waitingCount, 100);
   engine.releaseWrites();
   const revisions = (await Promise.all([first, ...others])).map(revisionOf);
@@ -56,7 +61,7 @@ t.test("CommitQueue writes all that come while the disk is busy in one batch", a
 
 t.test("CommitQueue writes all that come in one turn of the event loop in one batch", async (t) => {
   const { engine, queue } = await makeQueue();
-  await Promise.all([queue.submit(put("a")), queue.submit(put("b")), queue.submit(put("c"))]);
+  await Promise.all([submit(queue, put("a")), submit(queue, put("b")), submit(queue, put("c"))]);
   t.equal(engine.writeCount, 1);
 });
 
@@ -78,7 +83,7 @@ t.test("CommitQueue answers when everything is visible, watchers first", async (
     },
   });
   const answers = ["a", "b"].map((key) =>
-    queue.submit(put(key)).then(() => seen.push(`answer ${key}`)),
+    submit(queue, put(key)).then(() => seen.push(`answer ${key}`)),
   );
   await Promise.all(answers);
   t.same(seen, ["event a", "event b", "answer a", "answer b"]);
@@ -87,43 +92,46 @@ t.test("CommitQueue answers when everything is visible, watchers first", async (
 t.test("CommitQueue takes no more commands than its limit, and goes on after it", async (t) => {
   const { engine, queue } = await makeQueue();
   engine.holdWrites();
-  const first = queue.submit(put("first"));
+  const first = submit(queue, put("first"));
   await engine.heldWrite();
   const waiting: Promise<unknown>[] = [];
   const command = put("k");
   for (let index = 0; index < QUEUE_LIMITS.waitingCommandsMax; index++) {
-    waiting.push(queue.submit(command));
+    waiting.push(submit(queue, command));
   }
-  await refuses(queue.submit(put("one too many")), "tooManyRequests");
+  await refuses(submit(queue, put("one too many")), "tooManyRequests");
   t.equal(queue.waitingCount, QUEUE_LIMITS.waitingCommandsMax);
   engine.releaseWrites();
   await Promise.all([first, ...waiting]);
   const groups = Math.ceil(QUEUE_LIMITS.waitingCommandsMax / QUEUE_LIMITS.groupCommandsMax);
   t.equal(engine.writeCount, 1 + groups, "groups have a limit too");
-  await t.resolves(queue.submit(put("again")));
+  await t.resolves(submit(queue, put("again")));
 });
 
 t.test("CommitQueue takes no more bytes than its limit", async (t) => {
   const { engine, queue } = await makeQueue();
   engine.holdWrites();
-  const first = queue.submit(put("first"), QUEUE_LIMITS.waitingBytesMax);
+  const first = submit(queue, put("first"), QUEUE_LIMITS.waitingBytesMax);
   await engine.heldWrite();
   const half = QUEUE_LIMITS.waitingBytesMax / 2;
-  const waiting = [queue.submit(put("a"), half), queue.submit(put("b"), half)];
-  await refuses(queue.submit(put("c"), 1), "tooManyRequests");
+  const waiting = [submit(queue, put("a"), half), submit(queue, put("b"), half)];
+  await refuses(submit(queue, put("c"), 1), "tooManyRequests");
   engine.releaseWrites();
   await Promise.all([first, ...waiting]);
   t.equal(engine.writeCount, 3, "each fills a group");
-  await t.resolves(queue.submit(put("c"), half));
+  await t.resolves(submit(queue, put("c"), half));
 });
 
 t.test("CommitQueue after a failed write refuses everything with the cause", async (t) => {
   const { engine, queue, store } = await makeQueue();
   engine.holdWrites();
   engine.failWrite({ write: 1 });
-  const group = Promise.allSettled([queue.submit(put("a")), queue.submit(put("b", { lease: 9n }))]);
+  const group = Promise.allSettled([
+    submit(queue, put("a")),
+    submit(queue, put("b", { lease: 9n })),
+  ]);
   await engine.heldWrite();
-  const inLine = Promise.allSettled([queue.submit(put("c"))]);
+  const inLine = Promise.allSettled([submit(queue, put("c"))]);
   engine.releaseWrites();
   const results = [...(await group), ...(await inLine)];
   for (const result of results) {
@@ -131,23 +139,23 @@ t.test("CommitQueue after a failed write refuses everything with the cause", asy
   }
   t.equal(store.visibleRevision, 1);
   t.equal(queue.waitingCount, 0);
-  await t.rejects(queue.submit(put("d")), { code: 14, cause: { name: "StorageError" } });
+  await t.rejects(submit(queue, put("d")), { code: 14, cause: { name: "StorageError" } });
   t.equal(engine.writeCount, 1, "nobody tried again");
   await queue.close();
-  await t.rejects(queue.submit(put("e")), { message: /Cannot write/ }, "the cause stays");
+  await t.rejects(submit(queue, put("e")), { message: /Cannot write/ }, "the cause stays");
 });
 
 t.test("CommitQueue ends when a command could be half done", async (t) => {
   const inner = new MemoryEngine();
   const engine = new FaultyEngine(inner);
   const { queue } = await makeQueue(engine, 0);
-  await queue.submit(put("k", { value: bytes("v") }));
+  await submit(queue, put("k", { value: bytes("v") }));
   inner.getSync = () => {
     throw new StorageError("read-failed", "Cannot read: told to fail");
   };
   const results = await Promise.allSettled([
-    queue.submit(put("a")),
-    queue.submit(put("k", { prevKv: true })),
+    submit(queue, put("a")),
+    submit(queue, put("k", { prevKv: true })),
   ]);
   for (const result of results) {
     t.match(result, { status: "rejected", reason: { code: 14, message: /Cannot read/ } });
@@ -158,14 +166,14 @@ t.test("CommitQueue ends when a command could be half done", async (t) => {
 t.test("CommitQueue.close() waits for those in line and takes no more", async (t) => {
   const { engine, queue } = await makeQueue();
   engine.holdWrites();
-  const calls = [queue.submit(put("a"))];
+  const calls = [submit(queue, put("a"))];
   await engine.heldWrite();
-  calls.push(queue.submit(put("b")));
+  calls.push(submit(queue, put("b")));
   let closed = false;
   const closing = queue.close().then(() => {
     closed = true;
   });
-  await refuses(queue.submit(put("c")), "stopped");
+  await refuses(submit(queue, put("c")), "stopped");
   await settle();
   t.equal(closed, false);
   engine.releaseWrites();
@@ -181,9 +189,9 @@ t.test("CommitQueue.read() reads at once, or between two groups", async (t) => {
     1,
   );
   engine.holdWrites();
-  const first = queue.submit(put("a"));
+  const first = submit(queue, put("a"));
   await engine.heldWrite();
-  const second = queue.submit(put("b"));
+  const second = submit(queue, put("b"));
   const reading = queue.read(() => store.visibleRevision);
   t.ok(reading instanceof Promise);
   engine.releaseOneWrite();
@@ -195,14 +203,14 @@ t.test("CommitQueue.read() reads at once, or between two groups", async (t) => {
   engine.releaseWrites();
   await t.rejects(async () => failing, { message: "broken reader" });
   await Promise.all([first, second]);
-  await t.resolves(queue.submit(put("c")), "a reader's error is its own");
+  await t.resolves(submit(queue, put("c")), "a reader's error is its own");
 });
 
 t.test("CommitQueue.read() throws after a failed write, and so do those who waited", async (t) => {
   const { engine, queue } = await makeQueue();
   engine.holdWrites();
   engine.failWrite({ write: 1 });
-  const call = queue.submit(put("a"));
+  const call = submit(queue, put("a"));
   const failed = t.rejects(call);
   await engine.heldWrite();
   const reading = queue.read(() => "seen");
@@ -215,8 +223,8 @@ t.test("CommitQueue.read() throws after a failed write, and so do those who wait
 t.test("CommitQueue.appliedIndex grows with every command, refused ones too", async (t) => {
   const { queue } = await makeQueue();
   t.equal(queue.appliedIndex, 0);
-  await queue.submit(put("a"));
-  await refuses(queue.submit(put("b", { lease: 5n })), "leaseNotFound");
+  await submit(queue, put("a"));
+  await refuses(submit(queue, put("b", { lease: 5n })), "leaseNotFound");
   t.equal(queue.appliedIndex, 2);
 });
 
@@ -225,7 +233,7 @@ t.test("CommitQueue.appliedIndex does not go back at a restart", async (t) => {
     const engine = new FaultyEngine();
     const first = await makeQueue(engine);
     for (let index = 0; index < 30; index++)
-      await first.queue.submit(command).catch(() => undefined);
+      await submit(first.queue, command).catch(() => undefined);
     t.equal(first.queue.appliedIndex, 30);
     const crashed = await engine.crash();
     const again = await makeQueue(crashed);
@@ -237,7 +245,7 @@ t.test("CommitQueue.appliedIndex is not ahead of the disk", async (t) => {
   const engine = new FaultyEngine();
   const { queue } = await makeQueue(engine);
   engine.holdWrites();
-  const call = queue.submit(put("a"));
+  const call = submit(queue, put("a"));
   await engine.heldWrite();
   t.equal(queue.appliedIndex, 0);
   engine.releaseWrites();

@@ -11,7 +11,7 @@ import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../txn/check.t
 import { queryOf } from "../txn/operations.ts";
 import { isReadOnly, readTxn } from "../txn/txn.ts";
 
-type Answer = Uint8Array | Promise<Uint8Array>;
+type Answer = Uint8Array | PromiseLike<Uint8Array>;
 
 export class KvService {
   readonly #store: Store;

@@ -32,7 +32,7 @@ export class LeaseService {
     this.#parts = parts;
   }
 
-  grant(bytes: Uint8Array): Promise<Uint8Array> {
+  grant(bytes: Uint8Array): PromiseLike<Uint8Array> {
     const { queue, quota, clock, ids, ttlMin } = this.#parts;
     const request = messages.decodeLeaseGrantRequest(bytes);
     if (!quota.allows(LEASE_COST_BYTES)) return quota.refuse();
@@ -42,7 +42,7 @@ export class LeaseService {
     return queue.submit({ type: "leaseGrant", id, ttl, nowMs: clock.nowMs() });
   }
 
-  revoke(bytes: Uint8Array): Promise<Uint8Array> {
+  revoke(bytes: Uint8Array): PromiseLike<Uint8Array> {
     const { id } = messages.decodeLeaseRevokeRequest(bytes);
     return this.#parts.queue.submit({ type: "leaseRevoke", id });
   }

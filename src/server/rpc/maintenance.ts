@@ -40,7 +40,7 @@ export class MaintenanceService {
     this.#quota = parts.quota;
   }
 
-  alarm(bytes: Uint8Array): Promise<Uint8Array> {
+  alarm(bytes: Uint8Array): PromiseLike<Uint8Array> {
     const request = messages.decodeAlarmRequest(bytes);
     return this.#queue.submit({ type: "alarm", request });
   }
