@@ -3,61 +3,68 @@
  * watcher asks, and shared by all.
  */
 import { encodeEvent } from "../wire/index.ts";
+import { NOWHERE } from "./value-log.ts";
+import type { Place } from "./value-log.ts";
 
-/** What the key was just before the revision of a change. */
-export interface Before {
-  readonly main: number;
-  readonly sub: number;
-  /** Undefined when only the disk has it. */
-  readonly value: Uint8Array | undefined;
+/** What has the KeyValues of changes: the key space, or the rows that history was read from. */
+export interface ChangeSource {
+  /** Lent until the next await. Throws StorageError. */
+  valueOf(change: Change): Uint8Array;
 }
 
-export class Change {
+export class Change implements Readonly<Place> {
   readonly key: string;
   readonly main: number;
   readonly sub: number;
   readonly deleted: boolean;
   /** The change made the key: its event never carries a previous value. */
   readonly creates: boolean;
-  /** The encoded KeyValue; of a deletion, the tombstone's. */
-  readonly value: Uint8Array;
-  /** The key at the revision before; undefined when it did not exist, or history has forgotten. */
-  readonly before: Before | undefined;
+  readonly slab: number;
+  readonly offset: number;
+  readonly #source: ChangeSource;
   #event: Uint8Array | undefined = undefined;
   #eventWithPrevious: Uint8Array | undefined = undefined;
 
-  constructor(fields: {
-    key: string;
-    main: number;
-    sub: number;
-    deleted: boolean;
-    creates: boolean;
-    value: Uint8Array;
-    before: Before | undefined;
-  }) {
+  /** `place` says where `source` has the KeyValue, if it wants to know. */
+  constructor(
+    source: ChangeSource,
+    fields: { key: string; main: number; sub: number; deleted: boolean; creates: boolean },
+    place: Readonly<Place> = NO_PLACE,
+  ) {
     this.key = fields.key;
     this.main = fields.main;
     this.sub = fields.sub;
     this.deleted = fields.deleted;
     this.creates = fields.creates;
-    this.value = fields.value;
-    this.before = fields.before;
+    this.slab = place.slab;
+    this.offset = place.offset;
+    this.#source = source;
   }
 
-  /** The mvccpb.Event. */
+  /**
+   * The encoded KeyValue; of a deletion, the tombstone's. Only lent until the next await. Throws
+   * StorageError, also when a compaction took the row meanwhile.
+   */
+  get value(): Uint8Array {
+    return this.#source.valueOf(this);
+  }
+
+  /** The mvccpb.Event. Throws as {@link value}, until it was made. */
   event(): Uint8Array {
     return (this.#event ??= encodeEvent(this, undefined));
   }
 
   /**
-   * The mvccpb.Event with `prev_kv`, where there is one. `read` fetches a previous value that
-   * memory no longer has, or answers undefined when it is gone.
+   * The mvccpb.Event with `prev_kv`, where there is one: `read` answers with the key as it was at
+   * the revision before, or undefined when it did not exist or is gone. Throws as {@link value}.
    */
-  eventWithPrevious(read: (main: number, sub: number) => Uint8Array | undefined): Uint8Array {
-    if (this.before === undefined || this.creates) return this.event();
+  eventWithPrevious(read: (change: Change) => Uint8Array | undefined): Uint8Array {
+    if (this.creates) return this.event();
     if (this.#eventWithPrevious !== undefined) return this.#eventWithPrevious;
-    const previous = this.before.value ?? read(this.before.main, this.before.sub);
+    const previous = read(this);
     if (previous === undefined) return this.event();
     return (this.#eventWithPrevious = encodeEvent(this, previous));
   }
 }
+
+const NO_PLACE: Place = { slab: NOWHERE, offset: 0 };

@@ -44,7 +44,7 @@ export function compactKeys(
     return true;
   });
   for (const history of emptied) {
-    values.forget(history);
+    values.release(history);
     tree.delete(history.key);
   }
   return { next, removed: removedCount };

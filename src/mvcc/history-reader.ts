@@ -1,7 +1,7 @@
 /** Reads past changes back from the rows of the engine, in chunks of whole revisions. */
 import { decodeKeyValueHead, latin1 } from "../wire/index.ts";
 import { Change } from "./change.ts";
-import type { Before } from "./change.ts";
+import type { ChangeSource } from "./change.ts";
 import { isTombstone } from "./hash.ts";
 import type { KeySpace } from "./key-space.ts";
 import { mainOf, revisionKey, subOf } from "./tables.ts";
@@ -44,26 +44,30 @@ export async function readHistory(space: KeySpace, from: number): Promise<Histor
         main = rowMain;
       }
       bytes += value.length;
-      changes.push(changeOf(space, { main, sub: subOf(rowKey) }, value));
+      changes.push(changeOf({ main, sub: subOf(rowKey) }, value));
     }
   }
   return { changes, through: visible };
 }
 
-function changeOf(space: KeySpace, row: { main: number; sub: number }, value: Uint8Array): Change {
+function changeOf(row: { main: number; sub: number }, value: Uint8Array): Change {
   const head = decodeKeyValueHead(value);
   const key = latin1(value, head.keyStart, head.keyEnd);
   const { main, sub } = row;
   const deleted = isTombstone(value);
   const creates = !deleted && head.createRevision === main;
-  const before = creates ? undefined : beforeOf(space, key, main);
-  return new Change({ key, main, sub, deleted, creates, value, before });
+  return new Change(new Row(value), { key, main, sub, deleted, creates });
 }
 
-/** The key one revision earlier, unless a compaction has made that unreadable. */
-function beforeOf(space: KeySpace, key: string, main: number): Before | undefined {
-  if (main - 1 < space.compactedRevision) return undefined;
-  const version = space.at(key, main - 1);
-  if (version === undefined) return undefined;
-  return { main: version.modMain, sub: version.modSub, value: version.value };
+/** A change's row, kept for as long as the change is. */
+class Row implements ChangeSource {
+  readonly #value: Uint8Array;
+
+  constructor(value: Uint8Array) {
+    this.#value = value;
+  }
+
+  valueOf(): Uint8Array {
+    return this.#value;
+  }
 }

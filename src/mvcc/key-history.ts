@@ -3,11 +3,17 @@
  *
  * etcd keeps generations of revisions per key (mvcc/key_index.go) and derives version and creation
  * from them. Here each version carries its own: the newest in fields, because nearly every read
- * asks for it, and the older ones in one packed array of numbers.
+ * asks for it, and the older ones in one packed array of numbers. The values are in the value log:
+ * a version only knows its place there.
  */
+import { NOWHERE } from "./value-log.ts";
+import type { Place } from "./value-log.ts";
 
-/** A key as it was at some revision. {@link KeyHistory} is itself the newest. */
-export interface KeyVersion {
+/**
+ * A key as it was at some revision, with the place of its KeyValue: the engine has it when the value
+ * log does not. {@link KeyHistory} is itself the newest.
+ */
+export interface KeyVersion extends Readonly<Place> {
   /** The key's bytes as a latin1 string: compares and hashes in byte order. */
   readonly key: string;
   readonly modMain: number;
@@ -15,63 +21,35 @@ export interface KeyVersion {
   readonly createMain: number;
   /** 1 for the version that created the key; 0 for a tombstone. */
   readonly version: number;
-  /** The encoded KeyValue; undefined when only the disk has it. */
-  readonly value: Uint8Array | undefined;
 }
 
-/** A version whose row is not on disk yet, or whose successor's is not. */
-interface Superseded {
-  readonly main: number;
-  readonly sub: number;
-  readonly value: Uint8Array | undefined;
-  readonly next: Superseded | undefined;
-}
-
-/** Numbers per older version: main, sub, version, create. */
-const STRIDE = 4;
+/** Numbers per older version: main, sub, version, create, slab, offset. */
+const STRIDE = 6;
 const NONE: number[] = [];
 
-export class KeyHistory implements KeyVersion {
+export class KeyHistory implements KeyVersion, Place {
   readonly key: string;
   modMain = 0;
   modSub = 0;
   createMain = 0;
   version = 0;
-  value: Uint8Array | undefined = undefined;
+  slab: number = NOWHERE;
+  offset = 0;
   /** Ascending; {@link STRIDE} numbers each. The shared empty array until it is needed. */
   #older: number[] = NONE;
-  /** Versions overwritten by commands that are not published yet. */
-  #superseded: Superseded | undefined = undefined;
 
   constructor(key: string) {
     this.key = key;
   }
 
-  /** Makes this the newest version. Revisions must ascend. */
+  /** Makes this the newest version, of which nobody knows the place yet. Revisions must ascend. */
   push(main: number, sub: number, create: number, version: number): void {
-    if (this.modMain !== 0) {
-      if (this.#older === NONE) this.#older = [];
-      this.#older.push(this.modMain, this.modSub, this.version, this.createMain);
-    }
+    if (this.modMain !== 0) this.#pushOlder();
     this.modMain = main;
     this.modSub = sub;
     this.createMain = create;
     this.version = version;
-  }
-
-  /** Keeps the newest version's bytes at hand until {@link settle}: push() comes next. */
-  supersede(): void {
-    this.#superseded = {
-      main: this.modMain,
-      sub: this.modSub,
-      value: this.value,
-      next: this.#superseded,
-    };
-  }
-
-  /** What was superseded is published. */
-  settle(): void {
-    this.#superseded = undefined;
+    this.slab = NOWHERE;
   }
 
   /** The newest version at or before a revision; undefined when there was none. */
@@ -142,26 +120,33 @@ export class KeyHistory implements KeyVersion {
     return this.modMain === 0;
   }
 
-  /** Bytes of a version of this key that memory still has. */
-  valueOf(main: number, sub: number): Uint8Array | undefined {
-    if (main === this.modMain && sub === this.modSub) return this.value;
-    for (let entry = this.#superseded; entry !== undefined; entry = entry.next) {
-      if (entry.main === main && entry.sub === sub) return entry.value;
+  /** The version of exactly that revision. */
+  find(main: number, sub: number): KeyVersion | undefined {
+    if (this.modMain === main && this.modSub === sub) return this;
+    const older = this.#older;
+    for (let index = older.length - STRIDE; index >= 0; index -= STRIDE) {
+      if (older[index] === main && older[index + 1] === sub) return this.#olderVersion(index);
     }
     return undefined;
   }
 
+  #pushOlder(): void {
+    const { modMain, modSub, version, createMain, slab, offset } = this;
+    // Most keys have few older versions: an array that is written at once has no slack.
+    if (this.#older === NONE) this.#older = [modMain, modSub, version, createMain, slab, offset];
+    else this.#older.push(modMain, modSub, version, createMain, slab, offset);
+  }
+
   #olderVersion(index: number): KeyVersion {
     const older = this.#older;
-    const modMain = older[index]!;
-    const modSub = older[index + 1]!;
     return {
       key: this.key,
-      modMain,
-      modSub,
-      createMain: older[index + 3]!,
+      modMain: older[index]!,
+      modSub: older[index + 1]!,
       version: older[index + 2]!,
-      value: this.valueOf(modMain, modSub),
+      createMain: older[index + 3]!,
+      slab: older[index + 4]!,
+      offset: older[index + 5]!,
     };
   }
 }

@@ -4,26 +4,28 @@
  */
 import type { Engine } from "../storage/index.ts";
 import { StorageError } from "../storage/index.ts";
+import type { Change, ChangeSource } from "./change.ts";
 import { KeyHistory } from "./key-history.ts";
 import type { KeyVersion } from "./key-history.ts";
 import type { KeyRange } from "./key-range.ts";
 import { KeyTree } from "./key-tree.ts";
 import { FIRST_REVISION, NEVER_COMPACTED } from "./revision.ts";
 import { revisionKey } from "./tables.ts";
-import type { ValueBudget } from "./value-budget.ts";
+import { ValueLog } from "./value-log.ts";
+import type { ValueLogOptions } from "./value-log.ts";
 
-export class KeySpace {
+export class KeySpace implements ChangeSource {
   readonly engine: Engine;
   readonly tree: KeyTree<KeyHistory> = new KeyTree();
-  readonly values: ValueBudget;
+  readonly values: ValueLog;
   /** The newest revision that is on disk and that readers may see. */
   visibleRevision: number = FIRST_REVISION;
   /** Reads below this are refused. */
   compactedRevision: number = NEVER_COMPACTED;
 
-  constructor(engine: Engine, values: ValueBudget) {
+  constructor(engine: Engine, values: ValueLogOptions) {
     this.engine = engine;
-    this.values = values;
+    this.values = new ValueLog(values, (key) => this.tree.get(key));
   }
 
   /** A key as it was at a revision; undefined when it did not exist. */
@@ -72,21 +74,28 @@ export class KeySpace {
   }
 
   /**
-   * The encoded KeyValues of versions, in their order: at once when memory has them all, else a
-   * promise. Whole up to its first await: what is newest may be overwritten afterwards.
+   * The encoded KeyValues of versions, in their order: at once, and only lent until the next await,
+   * when memory has them all, else a promise of bytes that stay. Whole up to its first await: what
+   * is newest may be overwritten afterwards.
    */
   load(versions: readonly KeyVersion[]): Uint8Array[] | Promise<Uint8Array[]> {
     const values: Uint8Array[] = [];
     for (const version of versions) {
-      if (version.value === undefined) return this.#loadMissing(versions);
-      values.push(version.value);
+      const value = this.values.read(version);
+      if (value === undefined) return this.#loadMissing(versions);
+      values.push(value);
     }
     return values;
   }
 
   /** As {@link load} for one version, reading the disk at once when it must. */
   loadSync(version: KeyVersion): Uint8Array {
-    return version.value ?? this.readRow(version.modMain, version.modSub);
+    return this.values.read(version) ?? this.readRow(version.modMain, version.modSub);
+  }
+
+  /** The encoded KeyValue of a change, as {@link loadSync}. */
+  valueOf(change: Change): Uint8Array {
+    return this.values.read(change) ?? this.readRow(change.main, change.sub);
   }
 
   /** A row that the tree says is there. Throws StorageError when the engine lost it. */
@@ -95,7 +104,8 @@ export class KeySpace {
   }
 
   async #loadMissing(versions: readonly KeyVersion[]): Promise<Uint8Array[]> {
-    const values = versions.map((version) => version.value);
+    // Others write while the disk is read: what is lent would not stay.
+    const values = versions.map((version) => copied(this.values.read(version)));
     const rows = versions
       .map(({ modMain, modSub }, index) => ({ modMain, modSub, index }))
       .filter(({ index }) => values[index] === undefined);
@@ -107,6 +117,10 @@ export class KeySpace {
     });
     return values.map((value) => value!);
   }
+}
+
+function copied(value: Uint8Array | undefined): Uint8Array | undefined {
+  return value === undefined ? undefined : Buffer.from(value);
 }
 
 function present(value: Uint8Array | undefined, main: number, sub: number): Uint8Array {

@@ -121,9 +121,9 @@ function loadRow(
   const head = headOf(row, value);
   const key = latin1(value, head.keyStart, head.keyEnd);
   const history = space.tree.getOrAdd(key, (name) => new KeyHistory(name));
-  space.values.forget(history);
+  space.values.release(history);
   history.push(row.main, row.sub, head.createRevision, head.version);
-  space.values.keep(history, value);
+  space.values.writeEncoded(history, value, row.main);
   if (head.version === 0) lessor.detach(key);
   else lessor.attach(key, head.lease);
   // Keeps memory in bounds while a large store is read; all rows are on disk.

@@ -32,7 +32,7 @@ export interface RangeQuery {
 }
 
 export interface RangeResult {
-  /** Encoded KeyValues. */
+  /** Encoded KeyValues; those that were answered at once are only lent until the next await. */
   readonly kvs: readonly Uint8Array[];
   /** All keys of the range at the revision, whatever limit and filters. */
   readonly count: number;

@@ -7,6 +7,7 @@
  */
 import type { Engine, Row } from "../storage/index.ts";
 import { EtcdError } from "../wire/index.ts";
+import type { Change } from "./change.ts";
 import { HashCache, hashKeyValues } from "./hash.ts";
 import type { KeyRange } from "./key-range.ts";
 import { KeySpace } from "./key-space.ts";
@@ -15,19 +16,23 @@ import { loadCompactions, loadIdentity, loadKeys, loadLeases } from "./load.ts";
 import type { StoredIdentity } from "./load.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
-import { revisionKey, tableRange } from "./tables.ts";
+import { tableRange } from "./tables.ts";
 import { ReadView } from "./view.ts";
 import type { View } from "./view.ts";
-import { ValueBudget } from "./value-budget.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { WriteTxn } from "./write-txn.ts";
 
-/** Bytes of newest values kept in memory unless told otherwise. */
-export const VALUE_BYTES_MAX = 1024 * 1024 * 1024;
+/**
+ * Bytes of newest values kept in memory unless told otherwise: with a million keys of 256 bytes the
+ * server then takes less memory than etcd does.
+ */
+export const VALUE_BYTES_MAX = 256 * 1024 * 1024;
 
 export interface StoreOptions {
   /** Bytes of newest values kept in memory; the others are read from the engine. */
   readonly valueBytesMax?: number | undefined;
+  /** Overwrites what was lent when it is no longer: for tests. */
+  readonly poison?: boolean | undefined;
   readonly nowMs: number;
   /** Added to every lease's time to live at the start. */
   readonly leaseExtensionMs: number;
@@ -64,8 +69,8 @@ export class Store {
   }
 
   private constructor(engine: Engine, options: StoreOptions) {
-    const values = new ValueBudget(options.valueBytesMax ?? VALUE_BYTES_MAX);
-    this.#space = new KeySpace(engine, values);
+    const bytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
+    this.#space = new KeySpace(engine, { bytesMax, poison: options.poison });
     this.identity = loadIdentity(engine);
     const compactions = loadCompactions(engine);
     this.#space.compactedRevision = Math.max(compactions.scheduled, compactions.finished);
@@ -112,9 +117,16 @@ export class Store {
     return this.#space.count(range, revision);
   }
 
-  /** A row's KeyValue, read at once; undefined when compaction took it. Throws StorageError. */
-  previousValue(main: number, sub: number): Uint8Array | undefined {
-    return this.#space.engine.getSync(revisionKey(main, sub));
+  /**
+   * The key of a change as it was at the revision before: at once, and lent until the next await.
+   * Undefined when it did not exist, or when a compaction has made that unreadable. Throws
+   * StorageError.
+   */
+  valueBefore(change: Change): Uint8Array | undefined {
+    const revision = change.main - 1;
+    if (revision < this.compactedRevision) return undefined;
+    const version = this.#space.at(change.key, revision);
+    return version === undefined ? undefined : this.#space.loadSync(version);
   }
 
   /** Opens a group of changes. At most one at a time. */
@@ -126,6 +138,8 @@ export class Store {
   publish(txn: WriteTxn): void {
     txn.publish();
     this.watchers.publish(txn.changes);
+    // Last: watchers take the values of the changes, which may be gone afterwards.
+    this.#space.values.evict(this.#space.visibleRevision);
   }
 
   /** The rows of a small table. */

@@ -5,7 +5,10 @@ import type { KeySpace } from "./key-space.ts";
 import { readRangeSync } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
 
-/** Reads without awaiting: from memory, or from the disk at once. Throws StorageError. */
+/**
+ * Reads without awaiting: from memory, or from the disk at once. What it answers with is only lent
+ * until the next await. Throws StorageError.
+ */
 export interface View {
   /** The revision that is read at. */
   readonly revision: number;
@@ -16,7 +19,7 @@ export interface View {
   get(key: string): KeyVersion | undefined;
   /** Keys of a range, in order. */
   select(range: KeyRange): KeyVersion[];
-  /** The encoded KeyValue of a version. */
+  /** The encoded KeyValue of a version, lent until the next await. */
   load(version: KeyVersion): Uint8Array;
   range(query: RangeQuery): RangeResult;
 }

@@ -9,9 +9,9 @@
  * Whole: nothing in here awaits, except {@link WriteTxn.commit}.
  */
 import type { Batch } from "../storage/index.ts";
-import { encodeKeyValue, encodeTombstone, messages } from "../wire/index.ts";
+import { messages } from "../wire/index.ts";
+import type { KeyValueFields } from "../wire/index.ts";
 import { Change } from "./change.ts";
-import type { Before } from "./change.ts";
 import { compactKeys } from "./compaction.ts";
 import type { CompactionStep } from "./compaction.ts";
 import { KeyHistory } from "./key-history.ts";
@@ -30,7 +30,6 @@ export class WriteTxn implements View {
   readonly #space: KeySpace;
   readonly #lessor: Lessor;
   readonly #batch: Batch;
-  readonly #touched: KeyHistory[] = [];
   /** The newest revision used up by commands that are complete. */
   #revision: number;
   #compactedRevision: number;
@@ -92,15 +91,8 @@ export class WriteTxn implements View {
     const creates = history.version === 0;
     const createRevision = creates ? main : history.createMain;
     const version = creates ? 1 : history.version + 1;
-    const bytes = encodeKeyValue({
-      key: keyBytes,
-      createRevision,
-      modRevision: main,
-      version,
-      value,
-      lease,
-    });
-    this.#record(history, { createMain: createRevision, version, bytes, deleted: false });
+    const modRevision = main;
+    this.#record(history, { key: keyBytes, createRevision, modRevision, version, value, lease });
     this.#lessor.attach(key, lease);
   }
 
@@ -114,8 +106,7 @@ export class WriteTxn implements View {
   /** Deletes a key that exists. */
   deleteKey(key: string): void {
     const history = this.#space.tree.get(key)!;
-    const bytes = encodeTombstone(Buffer.from(key, "latin1"));
-    this.#record(history, { createMain: 0, version: 0, bytes, deleted: true });
+    this.#record(history, { ...TOMBSTONE, key: Buffer.from(key, "latin1") });
     this.#lessor.detach(key);
   }
 
@@ -198,39 +189,32 @@ export class WriteTxn implements View {
     const space = this.#space;
     space.visibleRevision = this.#revision;
     space.compactedRevision = this.#compactedRevision;
-    for (const history of this.#touched) history.settle();
-    space.values.evict(space.visibleRevision);
   }
 
-  #record(
-    history: KeyHistory,
-    made: { createMain: number; version: number; bytes: Uint8Array; deleted: boolean },
-  ): void {
+  #record(history: KeyHistory, fields: KeyValueFields): void {
     const main = this.#revision + 1;
     const sub = this.#sub++;
-    const before = beforeOf(history, main);
-    if (history.modMain !== 0) {
-      history.supersede();
-      this.#touched.push(history);
-    }
+    const { createRevision, version } = fields;
     const { values } = this.#space;
-    values.forget(history);
-    history.push(main, sub, made.createMain, made.version);
-    values.keep(history, made.bytes);
-    this.#batch.put(revisionKey(main, sub), made.bytes);
+    values.release(history);
+    history.push(main, sub, createRevision, version);
+    this.#batch.put(revisionKey(main, sub), values.write(history, fields, main));
     const { key } = history;
-    const { deleted, bytes: value } = made;
-    const creates = !deleted && made.createMain === main;
-    this.changes.push(new Change({ key, main, sub, deleted, creates, value, before }));
+    const deleted = version === 0;
+    const creates = !deleted && createRevision === main;
+    this.changes.push(new Change(this.#space, { key, main, sub, deleted, creates }, history));
   }
 }
+
+/** What etcd stores for a deletion: the key and nothing else. */
+const TOMBSTONE = {
+  createRevision: 0,
+  modRevision: 0,
+  version: 0,
+  value: new Uint8Array(0),
+  lease: 0n,
+} as const;
 
 function newHistory(key: string): KeyHistory {
   return new KeyHistory(key);
-}
-
-function beforeOf(history: KeyHistory, main: number): Before | undefined {
-  const version = history.at(main - 1);
-  if (version === undefined || version.version === 0) return undefined;
-  return { main: version.modMain, sub: version.modSub, value: version.value };
 }

@@ -7,9 +7,10 @@
  * Ordered bytes, kept. Reads at any time between open and close; writes one after the other, in the
  * order in which {@link Batch.write} was called.
  *
- * Keys have at least one byte, and the first is not 0xff. Bytes handed over, either way, are never changed afterwards by
- * either side. After close() everything but sizeBytes() and close() fails with {@link StorageError}
- * "closed", reads that return a promise by rejecting.
+ * Keys have at least one byte, and the first is not 0xff. Bytes that a batch was given stay as they
+ * are until its write() has settled; bytes that were read stay so for good. After close() everything
+ * but sizeBytes() and close() fails with {@link StorageError} "closed", reads that return a promise
+ * by rejecting.
  */
 export interface Engine {
   /** Begins a batch. Nothing is written before {@link Batch.write}. */

@@ -1,6 +1,6 @@
 /**
  * The engine without a disk: for tests, and for servers that live as long as their process. Keeps
- * the values it is given, not copies of them.
+ * copies of the values it is given: those may be parts of something larger, or be lent.
  */
 
 import assert from "node:assert/strict";
@@ -97,7 +97,7 @@ class MemoryBatch implements Batch {
 
   put(key: Uint8Array, value: Uint8Array): void {
     assert(this.#changes !== undefined, "batch is done");
-    this.#changes.push({ key: keyText(key), value });
+    this.#changes.push({ key: keyText(key), value: copyOf(value) });
   }
 
   delete(key: Uint8Array): void {
@@ -158,6 +158,13 @@ class MemoryScan implements AsyncIterableIterator<Row[]> {
 
 function rowBytes(key: string, value: Uint8Array): number {
   return key.length + value.length + ROW_OVERHEAD_BYTES;
+}
+
+function copyOf(value: Uint8Array): Uint8Array {
+  // Not from the pool: a small value that is kept long would keep eight kilobytes of others.
+  const copy = Buffer.allocUnsafeSlow(value.length);
+  copy.set(value);
+  return copy;
 }
 
 function keyText(key: Uint8Array): string {

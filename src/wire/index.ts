@@ -15,6 +15,8 @@ export {
   encodeKeyOnly,
   encodeKeyValue,
   encodeTombstone,
+  keyOf,
+  keyValueLength,
   taggedBytesLength,
   valueOf,
   withoutValue,
@@ -22,6 +24,7 @@ export {
 } from "./key-value.ts";
 export type { KeyValueFields, KeyValueHead } from "./key-value.ts";
 export { decodeErrorInStream } from "./reader.ts";
+export { keyValueBytesOf, recordLength, writeRecord, writeRecordOf } from "./record.ts";
 export * as messages from "./messages/index.ts";
 export { latin1, writeLatin1 } from "./latin1.ts";
 export {

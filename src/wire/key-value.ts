@@ -6,6 +6,7 @@
  *
  * Source of field numbers: etcd api/mvccpb/kv.proto.
  */
+import { latin1 } from "./latin1.ts";
 import { malformed, Reader } from "./reader.ts";
 import { bigVarintLength, varintLength, writeBigVarint, writeVarint } from "./writer.ts";
 
@@ -45,19 +46,33 @@ export interface KeyValueHead {
 
 /** The bytes of a KeyValue as etcd stores and sends it. */
 export function encodeKeyValue(fields: KeyValueFields): Buffer {
-  const { value, lease } = fields;
-  const valueBytes = taggedBytesLength(value.byteLength);
-  const leaseBytes = lease === 0n ? 0 : 1 + bigVarintLength(lease);
-  const headBytes = headLength(fields);
-  // Not from the pool: a small value that is kept long would keep eight kilobytes of others.
-  const target = Buffer.allocUnsafeSlow(headBytes + valueBytes + leaseBytes);
-  let position = writeHead(target, fields);
-  if (valueBytes > 0) position = writeTaggedBytes(target, position, TAG_VALUE, value);
-  if (leaseBytes > 0) {
-    target[position] = TAG_LEASE;
-    writeBigVarint(target, position + 1, lease);
-  }
+  const target = Buffer.allocUnsafe(keyValueLength(fields));
+  writeKeyValue(target, 0, fields);
   return target;
+}
+
+/** Bytes that {@link writeKeyValue} will take. */
+export function keyValueLength(fields: KeyValueFields): number {
+  const { value, lease } = fields;
+  const leaseBytes = lease === 0n ? 0 : 1 + bigVarintLength(lease);
+  return headLength(fields) + taggedBytesLength(value.byteLength) + leaseBytes;
+}
+
+/**
+ * Writes a KeyValue at `position`, and returns the position after it. There must be room for
+ * {@link keyValueLength} bytes.
+ */
+export function writeKeyValue(
+  target: Uint8Array,
+  position: number,
+  fields: KeyValueFields,
+): number {
+  const { value, lease } = fields;
+  let end = writeHead(target, position, fields);
+  if (value.byteLength > 0) end = writeTaggedBytes(target, end, TAG_VALUE, value);
+  if (lease === 0n) return end;
+  target[end] = TAG_LEASE;
+  return writeBigVarint(target, end + 1, lease);
 }
 
 /**
@@ -68,7 +83,7 @@ export function encodeKeyValue(fields: KeyValueFields): Buffer {
  */
 export function encodeKeyOnly(fields: Omit<KeyValueFields, "value" | "lease">): Buffer {
   const target = Buffer.allocUnsafe(headLength(fields));
-  writeHead(target, fields);
+  writeHead(target, 0, fields);
   return target;
 }
 
@@ -177,19 +192,38 @@ function numberLength(value: number): number {
   return value === 0 ? 0 : 1 + varintLength(value);
 }
 
-/** Writes fields 1 to 4 from the start, and returns the position after them. */
-function writeHead(target: Uint8Array, fields: Omit<KeyValueFields, "value" | "lease">): number {
-  let position = 0;
-  if (fields.key.byteLength > 0) position = writeTaggedBytes(target, 0, TAG_KEY, fields.key);
-  position = writeNumber(target, position, TAG_CREATE_REVISION, fields.createRevision);
-  position = writeNumber(target, position, TAG_MOD_REVISION, fields.modRevision);
-  return writeNumber(target, position, TAG_VERSION, fields.version);
+/** Writes fields 1 to 4, and returns the position after them. */
+function writeHead(
+  target: Uint8Array,
+  position: number,
+  fields: Omit<KeyValueFields, "value" | "lease">,
+): number {
+  let end = position;
+  if (fields.key.byteLength > 0) end = writeTaggedBytes(target, end, TAG_KEY, fields.key);
+  end = writeNumber(target, end, TAG_CREATE_REVISION, fields.createRevision);
+  end = writeNumber(target, end, TAG_MOD_REVISION, fields.modRevision);
+  return writeNumber(target, end, TAG_VERSION, fields.version);
 }
 
 function writeNumber(target: Uint8Array, position: number, tag: number, value: number): number {
   if (value === 0) return position;
   target[position] = tag;
   return writeVarint(target, position + 1, value);
+}
+
+/**
+ * The key of a KeyValue that begins at `start` and was encoded here, as a latin1 string: field 1 is
+ * always written first, and never empty.
+ */
+export function keyOf(bytes: Uint8Array, start = 0): string {
+  let position = start + 1;
+  let length = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[position++]!;
+    length += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) break;
+  }
+  return latin1(bytes, position, position + length);
 }
 
 /** The value in an encoded KeyValue, without a copy. Throws EtcdError for what is malformed. */

@@ -15,7 +15,10 @@ import { latin1, messages } from "../../src/wire/index.ts";
 /** Every key there is. */
 export const EVERYTHING: KeyRange = { begin: "", end: undefined, single: false };
 
-/** Opens a store, by default in memory and at time 0; history that cannot be read is an error. */
+/**
+ * Opens a store, by default in memory and at time 0; history that cannot be read is an error, and
+ * who uses what was only lent gets nonsense.
+ */
 export async function openStore(
   engine: Engine = new MemoryEngine(),
   options: Partial<StoreOptions> = {},
@@ -23,6 +26,7 @@ export async function openStore(
   return Store.open(engine, {
     nowMs: 0,
     leaseExtensionMs: 0,
+    poison: true,
     onReadFailure: (error) => {
       throw error;
     },

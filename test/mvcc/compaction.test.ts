@@ -2,18 +2,18 @@ import t from "tap";
 import { compactKeys } from "../../src/mvcc/compaction.ts";
 import { KeyHistory } from "../../src/mvcc/key-history.ts";
 import { KeySpace } from "../../src/mvcc/key-space.ts";
-import { ValueBudget } from "../../src/mvcc/value-budget.ts";
 import { MemoryEngine } from "../../src/storage/index.ts";
+import { encodeTombstone } from "../../src/wire/index.ts";
 
 /** `[main, version]` of every version of every key. */
 function spaceOf(histories: Readonly<Record<string, readonly [number, number][]>>): KeySpace {
-  const space = new KeySpace(new MemoryEngine(), new ValueBudget(1_000_000));
+  const space = new KeySpace(new MemoryEngine(), { bytesMax: 1_000_000 });
   for (const [key, versions] of Object.entries(histories)) {
     const history = space.tree.getOrAdd(key, (name) => new KeyHistory(name));
     for (const [main, version] of versions) {
-      space.values.forget(history);
+      space.values.release(history);
       history.push(main, 0, main, version);
-      space.values.keep(history, Buffer.from(String(main)));
+      space.values.writeEncoded(history, encodeTombstone(Buffer.from(key)), main);
     }
   }
   return space;
@@ -63,9 +63,9 @@ t.test("compactKeys() gives the memory of removed keys back", async (t) => {
       [3, 0],
     ],
   });
-  t.ok(space.values.bytes > 0);
+  t.ok(space.values.bytes.live > 0);
   step(space, { revision: 4 });
-  t.equal(space.values.bytes, 0);
+  t.equal(space.values.bytes.live, 0);
 });
 
 t.test("compactKeys() goes on where the step before stopped", async (t) => {

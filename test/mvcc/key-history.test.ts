@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
 import { KeyHistory } from "../../src/mvcc/key-history.ts";
+import { NOWHERE } from "../../src/mvcc/value-log.ts";
 
 interface Version {
   readonly main: number;
@@ -109,22 +110,29 @@ t.test("KeyHistory.compact() keeps a tombstone of the very revision", async (t) 
   t.equal(history.isEmpty, true);
 });
 
-t.test("KeyHistory keeps bytes of superseded versions until they are settled", async (t) => {
+t.test("KeyHistory knows the place of every version that has one", async (t) => {
   const history = new KeyHistory("key");
-  const [first, second, third] = ["first", "second", "third"].map((text) => Buffer.from(text));
   history.push(2, 0, 2, 1);
-  history.value = first;
-  history.supersede();
+  Object.assign(history, { slab: 1, offset: 10 });
   history.push(3, 0, 2, 2);
-  history.value = second;
-  history.supersede();
-  history.push(4, 0, 2, 3);
-  history.value = third;
-  t.equal(history.at(2)?.value, first);
-  t.equal(history.at(3)?.value, second);
-  t.equal(history.at(4)?.value, third);
-  t.equal(history.valueOf(5, 0), undefined);
-  history.settle();
-  t.equal(history.at(3)?.value, undefined);
-  t.equal(history.at(4)?.value, third);
+  t.match(history, { slab: NOWHERE }, "nobody has written the new one yet");
+  Object.assign(history, { slab: 2, offset: 20 });
+  history.push(3, 1, 2, 3);
+  Object.assign(history, { slab: 3, offset: 30 });
+  t.match(history.at(2), { modMain: 2, slab: 1, offset: 10 });
+  t.match(history.at(3), { modMain: 3, modSub: 1, slab: 3, offset: 30 });
+  t.match(history.find(3, 0), { modMain: 3, modSub: 0, slab: 2, offset: 20 });
+  t.equal(history.find(3, 1), history);
+  t.equal(history.find(3, 2), undefined);
+});
+
+t.test("KeyHistory takes revisions of any size", async (t) => {
+  const history = new KeyHistory("key");
+  const large = 2 ** 40;
+  history.push(5, 0, 5, 1);
+  history.push(large, 0, 5, 2);
+  history.push(large + 1, 3, 5, 3);
+  t.match(history.at(large), { modMain: large, version: 2 });
+  t.match(history.at(large + 9), { modMain: large + 1, modSub: 3, createMain: 5 });
+  t.match(history.at(large - 1), { modMain: 5 });
 });

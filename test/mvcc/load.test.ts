@@ -1,9 +1,19 @@
 import t from "tap";
+import { KeySpace } from "../../src/mvcc/key-space.ts";
+import { Lessor } from "../../src/mvcc/lessor.ts";
+import { loadKeys } from "../../src/mvcc/load.ts";
 import { META, encodeId, encodeNumber, leaseKey, revisionKey } from "../../src/mvcc/tables.ts";
 import { MemoryEngine } from "../../src/storage/index.ts";
 import type { Batch } from "../../src/storage/index.ts";
 import { encodeKeyValue, encodeTombstone, messages } from "../../src/wire/index.ts";
-import { commit, compactNow, deleting, openStore, putting } from "../harness/store-fixture.ts";
+import {
+  EVERYTHING,
+  commit,
+  compactNow,
+  deleting,
+  openStore,
+  putting,
+} from "../harness/store-fixture.ts";
 
 function kvOf(main: number, key = "k"): Buffer {
   return encodeKeyValue({
@@ -85,17 +95,23 @@ t.test("Store.open() leaves a key alone whose lease is missing", async (t) => {
   t.equal(again.lessor.leaseOf("k"), 0n);
 });
 
-t.test("Store.open() keeps to the bound of values in memory", async (t) => {
+t.test("loadKeys() keeps to the bound of values in memory", async (t) => {
   const engine = new MemoryEngine();
   const store = await openStore(engine);
-  for (let index = 0; index < 50; index++) await commit(store, putting(String(index), "v"));
-  const again = await openStore(engine, { valueBytesMax: 1_000 });
-  t.equal(again.visibleRevision, 51);
-  const inMemory = again.view().select({ begin: "", end: undefined, single: false });
-  const kept = inMemory.filter(({ value }) => value !== undefined);
-  // Each costs 128 bytes and a little.
-  t.equal(kept.length, 7);
-  t.ok(kept.every(({ modMain }) => modMain > 51 - 7));
+  for (let index = 0; index < 50; index++)
+    await commit(store, putting(`key ${String(index)}`, "v"));
+  const space = new KeySpace(engine, { bytesMax: 200 });
+  await loadKeys(space, new Lessor());
+  t.equal(space.visibleRevision, 51);
+  const { versions } = space.select(EVERYTHING, 51, 100);
+  const kept = versions.filter((version) => space.values.read(version) !== undefined);
+  t.ok(space.values.bytes.total <= 200);
+  // Each takes 20 bytes or so.
+  t.ok(kept.length >= 7, String(kept.length));
+  t.ok(
+    kept.every(({ modMain }) => modMain > 51 - kept.length),
+    "the newest ones",
+  );
 });
 
 t.test("Store.open() goes on at the compacted revision when all else is gone", async (t) => {

@@ -108,6 +108,7 @@ async function runSteps(
 
 for (const [budget, valueBytesMax] of [
   ["all values in memory", 1024 * 1024],
+  ["some values in memory", 1_500],
   ["hardly any value in memory", 300],
   ["no value in memory", 0],
 ] as const) {
@@ -227,5 +228,19 @@ t.test("Store.sizeBytes follows the engine, and defragment() asks it for space",
     t.ok(store.sizeBytes > before + 10_000);
     await store.defragment();
     t.ok(store.sizeBytes > before + 10_000);
+  });
+});
+
+t.test("Store.valueBefore() has nothing where compaction took it", async (t) => {
+  await withStore(async (store) => {
+    const changes = await commit(store, putting("k", "1"), putting("k", "2"), putting("k", "3"));
+    const before = (): (string | undefined)[] =>
+      changes.map((change) => {
+        const value = store.valueBefore(change);
+        return value && plainKeyValue(value).value;
+      });
+    t.same(before(), [undefined, "1", "2"]);
+    await compactNow(store, 3);
+    t.same(before(), [undefined, undefined, "2"]);
   });
 });

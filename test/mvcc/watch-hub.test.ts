@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { keyRange } from "../../src/mvcc/index.ts";
-import type { Store, Watcher } from "../../src/mvcc/index.ts";
+import type { Change, Store, Watcher } from "../../src/mvcc/index.ts";
 import {
   EVERYTHING,
   commit,
@@ -171,8 +171,7 @@ t.test("WatchHub events of history share one previous value with live ones", asy
       const live = await watching(store, "k");
       await commit(store, putting("k", "1"), putting("k", "2"), deleting("k"));
       const late = await watching(store, "k", { startRevision: 2 });
-      const read = (main: number, sub: number): Uint8Array | undefined =>
-        store.previousValue(main, sub);
+      const read = (change: Change): Uint8Array | undefined => store.valueBefore(change);
       const events = ({ sink }: { sink: RecordingSink }): Buffer[] =>
         sink.calls.flatMap(({ changes }) =>
           changes.map((change) => Buffer.from(change.eventWithPrevious(read))),

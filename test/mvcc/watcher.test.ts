@@ -13,8 +13,8 @@ const SPEC: WatchSpec = {
 };
 
 function change(main: number, deleted: boolean): Change {
-  const value = Buffer.alloc(0);
-  return new Change({ key: "b", main, sub: 0, deleted, creates: false, value, before: undefined });
+  const source = { valueOf: (): Uint8Array => Buffer.alloc(0) };
+  return new Change(source, { key: "b", main, sub: 0, deleted, creates: false });
 }
 
 t.test("Watcher.covers() its range and no more", async (t) => {

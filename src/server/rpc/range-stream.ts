@@ -86,7 +86,9 @@ export class RangeStream implements StreamInput {
       const limit = Math.min(chunkKeys, remaining);
       readableRevision(this.#store, revision);
       // A limit of 0 would be none at all: nothing is left, then.
-      const { kvs } = limit === 0 ? NOTHING : await this.#store.range({ ...query, range, limit });
+      const result = limit === 0 ? NOTHING : this.#store.range({ ...query, range, limit });
+      // What comes at once is only lent: no await.
+      const { kvs } = result instanceof Promise ? await result : result;
       remaining -= kvs.length;
       if (remaining <= 0) {
         const more = request.limit > 0 && count > request.limit;
@@ -94,8 +96,8 @@ export class RangeStream implements StreamInput {
         return;
       }
       const chunk = encodeRangeResponse(NO_HEADER, { kvs, more: false, count: 0 });
-      await this.#send(chunk);
       range = { ...range, begin: `${lastKey(kvs)}\0`, single: false };
+      await this.#send(chunk);
       chunkKeys = this.#nextChunkKeys(limit, chunk.length);
     }
   }

@@ -131,8 +131,8 @@ export class WatchStream implements StreamInput, WatchSink {
     this.#answer({ watchId, canceled: true, compactRevision, revision: 0 });
   }
 
-  readonly #readPrevious = (main: number, sub: number): Uint8Array | undefined =>
-    this.#store.previousValue(main, sub);
+  readonly #readPrevious = (change: Change): Uint8Array | undefined =>
+    this.#store.valueBefore(change);
 
   #create(request: messages.WatchCreateRequest): void {
     const key = request.key.length === 0 ? "\0" : latin1(request.key);

@@ -29,7 +29,8 @@ const NOTHING: KeyVersion = {
   modSub: 0,
   createMain: 0,
   version: 0,
-  value: undefined,
+  slab: 0,
+  offset: 0,
 };
 
 function holdsFor(compare: messages.Compare, version: KeyVersion, view: View | undefined): boolean {
