@@ -173,15 +173,22 @@ t.test(
     const store = await openStore(engine);
     const changes = await commit(store, putting("a", "1"), putting("b", "2"), putting("a", "3"));
     for (const { main, sub, value } of changes) {
-      t.equal(value, written.get(revisionKey(main, sub).toString("hex")));
+      assertSameMemory(value, written.get(revisionKey(main, sub).toString("hex")));
     }
     const { kvs } = await store.range(queryOf({ revision: 4 }));
-    t.equal(kvs[0], changes[2]!.value);
-    t.equal(kvs[1], changes[1]!.value);
+    assertSameMemory(kvs[0], changes[2]!.value);
+    assertSameMemory(kvs[1], changes[1]!.value);
     t.equal(written.size, 3);
     t.equal(changes[0]!.event(), changes[0]!.event(), "an event is made once for all watchers");
   },
 );
+
+/** Two views, but of one and the same piece of memory. */
+function assertSameMemory(one: Uint8Array | undefined, other: Uint8Array | undefined): void {
+  assert.ok(one !== undefined && other !== undefined && one.length > 0);
+  assert.equal(one.buffer, other.buffer);
+  assert.deepEqual([one.byteOffset, one.length], [other.byteOffset, other.length]);
+}
 
 /** Commands of every kind, one after the other. */
 async function runCommands({ client, clock }: Fixture): Promise<void> {
