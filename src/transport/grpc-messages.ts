@@ -38,6 +38,7 @@ export class MessageReader {
   #held: Buffer[] = [];
   /** What this reader counts for on the connection, bytes. */
   #costBytes = 0;
+  #isClosed = false;
 
   constructor(stream: Http2Stream, messageBytesMax: number, sink: MessageSink) {
     this.#stream = stream;
@@ -64,7 +65,9 @@ export class MessageReader {
         position = this.#fill(source, position, end);
       }
       if (this.#filledBytes < this.#messageBytes) continue;
-      if (this.#deliver()) continue;
+      const isWanted = this.#deliver();
+      if (this.#isClosed) return true;
+      if (isWanted) continue;
       if (position < end) this.hold(source.subarray(position, end));
       return false;
     }
@@ -79,22 +82,23 @@ export class MessageReader {
 
   /** Goes on with what is held; `false` when the sink again wants no more. */
   resume(): boolean {
-    while (this.#held.length > 0) {
-      const held = this.#held;
-      this.#held = [];
-      let isWanted = true;
-      for (const bytes of held) {
-        this.#count(-bytes.length - HELD_MESSAGE_COST_BYTES);
-        if (isWanted) isWanted = this.read(bytes, 0, bytes.length);
-        else this.hold(bytes);
-      }
-      if (!isWanted) return false;
+    const held = this.#held;
+    this.#held = [];
+    for (const [index, bytes] of held.entries()) {
+      this.#count(-bytes.length - HELD_MESSAGE_COST_BYTES);
+      const isWanted = this.read(bytes, 0, bytes.length);
+      if (this.#isClosed) return true;
+      if (isWanted) continue;
+      // What is left of these bytes is held again; all others come after it.
+      this.#held = [...this.#held, ...held.slice(index + 1)];
+      return false;
     }
     return true;
   }
 
-  /** Nothing more is wanted. */
+  /** Nothing more is wanted; said by the sink, it ends the reading under way. */
   close(): void {
+    this.#isClosed = true;
     this.#count(-this.#costBytes);
     this.#held = [];
     this.#message = undefined;
@@ -196,10 +200,33 @@ export function unpacked(message: Buffer, encoding: string, messageBytesMax: num
       const text = `grpc: received message after decompression larger than max ${messageBytesMax}`;
       throw new EtcdError(STATUS.resourceExhausted, text);
     }
-    const text = `grpc: failed to decompress the message: ${failure.message}`;
-    throw new EtcdError(STATUS.internal, text, { cause });
+    throw new EtcdError(STATUS.internal, `grpc: ${gunzipProblem(message, failure)}`, { cause });
   }
 }
+
+/** What Go says of it, so far as zlib tells. Source: Go, compress/gzip, readHeader and Read. */
+function gunzipProblem(message: Buffer, failure: Error): string {
+  const beginning = "failed to decompress the message";
+  if (message.length === 0) return `${beginning}: EOF`;
+  if (message.length < GZIP_HEAD_BYTES) return `${beginning}: unexpected EOF`;
+  if (!message.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) {
+    return `${beginning}: gzip: invalid header`;
+  }
+  const problem = GUNZIP_PROBLEMS.get(failure.message) ?? failure.message;
+  return `failed to read decompressed data: ${problem}`;
+}
+
+/** Source: RFC 1952, 2.3. */
+const GZIP_HEAD_BYTES = 10;
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b, 8]);
+
+/** From zlib's words to Go's. */
+const GUNZIP_PROBLEMS: ReadonlyMap<string, string> = new Map([
+  ["unexpected end of file", "unexpected EOF"],
+  ["incorrect data check", "gzip: invalid checksum"],
+  ["incorrect length check", "gzip: invalid checksum"],
+  ["incorrect header check", "gzip: invalid header"],
+]);
 
 /** The same packed, where that is worth it. */
 export function packed(message: Uint8Array): Uint8Array | undefined {

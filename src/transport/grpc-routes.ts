@@ -1,6 +1,7 @@
 /** What a request asks for, found out once for all requests with the same head. */
 import { SINGLE_REQUEST_METHODS, STATUS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { StatusCode, StreamMethod, UnaryMethod } from "../wire/index.ts";
+import { FIELD_KIND } from "./http2/index.ts";
 import type { RequestHead } from "./http2/index.ts";
 
 /** Who answers a request, and how the message is packed. */
@@ -28,10 +29,10 @@ export function routeOf(head: RequestHead): Route {
   // Nobody else writes notes.
   const known = head.note as Route | undefined;
   if (known !== undefined) return known;
-  const timeoutMs = head.timeout === "" ? Infinity : timeoutMsOf(head.timeout);
+  const metadata = checkedMetadata(head);
   const isGzip = head.encoding === "gzip" && /(?:^|,)\s*gzip\s*(?:,|$)/u.test(head.acceptEncoding);
-  const target = targetOf(head, timeoutMs);
-  const route = { target, timeoutMs: timeoutMs ?? Infinity, isGzip };
+  const target = targetOf(head, metadata);
+  const route = { target, timeoutMs: metadata.timeoutMs, isGzip };
   head.note = route;
   return route;
 }
@@ -41,35 +42,29 @@ export function routeOf(head: RequestHead): Route {
  * Source for the refusals: gRPC-Go, internal/transport/http2_server.go, operateHeaders; server.go,
  * handleStream.
  */
-function targetOf(head: RequestHead, timeoutMs: number | undefined): Target {
-  const { contentType, method, path } = head;
+function targetOf(head: RequestHead, { timeoutMs, problem }: Metadata): Target {
+  const { contentType, hostCount, method, path } = head;
   const found = TARGETS.get(path);
+  if (hostCount > 1) {
+    const authorityCount = head.authority === "" ? 0 : 1;
+    const text = `num values of :authority: ${authorityCount}, num values of host: ${hostCount}, both must only have 1 value as per HTTP/2 spec`;
+    return refusal(400, STATUS.internal, text);
+  }
   if (!/^application\/grpc(?:$|[+;])/u.test(contentType)) {
     if (found === undefined) return { kind: "page" };
     const text = `invalid gRPC request content-type ${JSON.stringify(contentType)}`;
     return refusal(415, STATUS.invalidArgument, text);
   }
-  if (timeoutMs === undefined) {
-    const text = `malformed grpc-timeout: ${timeoutProblem(head.timeout)}`;
-    return refusal(400, STATUS.internal, text);
-  }
-  if (timeoutMs === 0) return refusal(200, STATUS.deadlineExceeded, "context deadline exceeded");
-  const badMetadata = head.fields.find(
-    ({ name, value }) => name.endsWith("-bin") && !isBase64(value),
-  );
-  if (badMetadata !== undefined) {
-    const { name, value } = badMetadata;
-    const wrongAt = value.search(/[^A-Za-z0-9+/]/u);
-    const at = wrongAt === -1 ? value.length : wrongAt;
-    const text = `malformed binary metadata ${JSON.stringify(value)} in header ${JSON.stringify(name)}: illegal base64 data at input byte ${at}`;
-    return refusal(400, STATUS.internal, text);
-  }
+  if (problem !== undefined) return refusal(400, STATUS.internal, problem);
   if (head.authority === "" && head.hostCount === 0) {
     return refusal(400, STATUS.internal, "no host or :authority header present");
   }
   if (method !== "POST") {
     const text = `Received a HEADERS frame with :method ${JSON.stringify(method)} which should be POST`;
     return refusal(405, STATUS.internal, text);
+  }
+  if (timeoutMs < TIMEOUT_MS_MIN) {
+    return refusal(200, STATUS.deadlineExceeded, "context deadline exceeded");
   }
   if (found === undefined) return refusal(200, STATUS.unimplemented, unimplementedText(path));
   const { encoding } = head;
@@ -78,6 +73,34 @@ function targetOf(head: RequestHead, timeoutMs: number | undefined): Target {
     return refusal(200, STATUS.unimplemented, text);
   }
   return found;
+}
+
+/** A shorter time is over before a call can begin, milliseconds. */
+const TIMEOUT_MS_MIN = 0.001;
+
+/** What all fields say together. */
+interface Metadata {
+  /** None is infinity. */
+  readonly timeoutMs: number;
+  /** What is wrong with the last one that is malformed. */
+  readonly problem: string | undefined;
+}
+
+function checkedMetadata({ fields }: RequestHead): Metadata {
+  let timeoutMs = Infinity;
+  let problem: string | undefined;
+  for (const { kind, name, value } of fields) {
+    if (kind === FIELD_KIND.grpcTimeout) {
+      const ms = timeoutMsOf(value);
+      if (ms === undefined) problem = `malformed grpc-timeout: ${timeoutProblem(value)}`;
+      else timeoutMs = ms;
+    } else if (kind === FIELD_KIND.other && name.endsWith("-bin")) {
+      const at = base64ProblemAt(value);
+      if (at === -1) continue;
+      problem = `malformed binary metadata ${JSON.stringify(value)} in header ${JSON.stringify(name)}: illegal base64 data at input byte ${at}`;
+    }
+  }
+  return { timeoutMs, problem };
 }
 
 function refusal(httpStatus: number, code: StatusCode, text: string): Target {
@@ -102,9 +125,12 @@ const SERVICES: ReadonlySet<string> = new Set(
 
 /** Go's texts for what is not there. */
 export function unimplementedText(path: string): string {
-  const name = path.startsWith("/") ? path.slice(1) : path;
+  // Its characters are bytes; what they spell goes into the text.
+  const name = Buffer.from(path.slice(1), "latin1").toString();
   const slash = name.lastIndexOf("/");
-  if (slash === -1) return `malformed method name: ${JSON.stringify(path)}`;
+  if (slash === -1 || !path.startsWith("/")) {
+    return `malformed method name: ${JSON.stringify(path)}`;
+  }
   const service = name.slice(0, slash);
   if (!SERVICES.has(service)) return `unknown service ${service}`;
   return `unknown method ${name.slice(slash + 1)} for service ${service}`;
@@ -136,6 +162,15 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   n: 1e-6,
 };
 
-function isBase64(text: string): boolean {
-  return /^[A-Za-z0-9+/]*={0,2}$/u.test(text);
+/**
+ * Where a text stops being base64; -1 when it does not. Padding is all there or not there at all.
+ * Source: gRPC-Go, internal/transport/http_util.go, decodeBinHeader.
+ */
+function base64ProblemAt(text: string): number {
+  const { length } = text;
+  const isPadded = length % 4 === 0 && text.endsWith("=");
+  const end = isPadded ? length - (text.endsWith("==") ? 2 : 1) : length;
+  const wrongAt = text.search(/[^A-Za-z0-9+/]/u);
+  if (wrongAt !== -1 && wrongAt < end) return wrongAt;
+  return !isPadded && length % 4 === 1 ? length - 1 : -1;
 }

@@ -41,7 +41,8 @@ export class StreamCall
   readonly #isGzip: boolean;
   readonly #reader: MessageReader;
   #input: StreamInput | undefined;
-  #hasRequest = false;
+  /** Of a stream that takes one: it is begun when the client says that there is no other. */
+  #request: Uint8Array | undefined;
   /** The client will send no more, and the channel does not know yet. */
   #isEndHeld = false;
   #isHeadSent = false;
@@ -70,7 +71,7 @@ export class StreamCall
   }
 
   data(source: Buffer, start: number, end: number): boolean {
-    if (this.#isOver || (this.#isSingle && this.#hasRequest)) return true;
+    if (this.#isOver) return true;
     let isConsumed = true;
     this.#guard(() => {
       if (this.#isBlocked) {
@@ -84,22 +85,20 @@ export class StreamCall
   }
 
   message(message: Buffer, isPacked: boolean): boolean {
-    if (this.#isOver || (this.#isSingle && this.#hasRequest)) return true;
-    this.#hasRequest = true;
+    if (this.#isOver) return true;
     const { messageBytesMax } = this.#connection;
     const request = isPacked ? unpacked(message, this.#head.encoding, messageBytesMax) : message;
-    if (this.#isSingle) {
-      this.#open();
-      if (!this.#isOver) this.#input?.write(request);
-      if (!this.#isOver) this.#input?.end();
-    } else {
+    if (!this.#isSingle) {
       this.#input?.write(request);
+      return !this.#isBlocked;
     }
-    return !this.#isBlocked;
+    if (this.#request !== undefined) throw cardinality("multiple request messages for");
+    this.#request = request;
+    return true;
   }
 
   ended(): void {
-    if (this.#isOver || (this.#isSingle && this.#hasRequest)) return;
+    if (this.#isOver) return;
     this.#isEndHeld = true;
     // Node's client ends its side of what it cancels, and resets it in the same breath.
     process.nextTick(this.#releaseEnd);
@@ -166,12 +165,16 @@ export class StreamCall
   /** Source: gRPC-Go, stream.go, serverStream.RecvMsg. */
   #endInput(): void {
     if (this.#reader.isWithinMessage) throw new EtcdError(STATUS.internal, "unexpected EOF");
-    if (this.#isSingle) {
-      const text =
-        "cardinality violation: received no request message from non-client-streaming RPC";
-      throw new EtcdError(STATUS.internal, text);
-    }
-    this.#input?.end();
+    if (this.#isSingle) this.#beginSingle();
+    else this.#input?.end();
+  }
+
+  #beginSingle(): void {
+    const request = this.#request;
+    if (request === undefined) throw cardinality("no request message from");
+    this.#open();
+    if (!this.#isOver) this.#input?.write(request);
+    if (!this.#isOver) this.#input?.end();
   }
 
   #cancel(): void {
@@ -212,4 +215,10 @@ export class StreamCall
     // Nothing of the client is held any more.
     this.#stream.consumed();
   }
+}
+
+/** Source: gRPC-Go, stream.go, serverStream.RecvMsg. */
+function cardinality(problem: string): EtcdError {
+  const text = `cardinality violation: received ${problem} non-client-streaming RPC`;
+  return new EtcdError(STATUS.internal, text);
 }

@@ -56,3 +56,33 @@ void t.test("MessageReader refuses what all streams together hold too much of", 
   t.equal(owner.received.count, RECEIVED_BYTES_MAX - 1000);
   t.end();
 });
+
+void t.test("MessageReader.close() by whom it tells of a message leaves nothing counted", (t) => {
+  const bytes = Buffer.concat([
+    prefixed(Buffer.from("first")),
+    prefixed(Buffer.from("second")),
+    prefixed(Buffer.alloc(100_000)).subarray(0, 1000),
+  ]);
+  const ways: Record<string, (reader: MessageReader) => void> = {
+    "while it reads": (reader) => reader.read(bytes, 0, bytes.length),
+    "while it resumes": (reader) => {
+      for (let at = 0; at < bytes.length; at += 7) reader.hold(bytes.subarray(at, at + 7));
+      reader.resume();
+    },
+  };
+  for (const [name, act] of Object.entries(ways)) {
+    const owner = stream();
+    const found: string[] = [];
+    const reader: MessageReader = new MessageReader(owner, MAX, {
+      message: (message) => {
+        found.push(message.toString());
+        reader.close();
+        return true;
+      },
+    });
+    act(reader);
+    t.same(found, ["first"], name);
+    t.equal(owner.received.count, 0, name);
+  }
+  t.end();
+});

@@ -73,6 +73,23 @@ void t.test("GrpcServer refuses what is no call, with gRPC-Go's texts", async (t
       ),
     ],
     [
+      { "a-bin": "AA=" },
+      refusal(
+        internal,
+        'malformed binary metadata "AA=" in header "a-bin": illegal base64 data at input byte 2',
+        400,
+      ),
+    ],
+    [
+      { "grpc-timeout": "" },
+      refusal(internal, 'malformed grpc-timeout: transport: timeout string is too short: ""', 400),
+    ],
+    [
+      { ":path": "etcdserverpb.KV/Put" },
+      refusal(unimplemented, 'malformed method name: "etcdserverpb.KV/Put"'),
+    ],
+    [{ ":path": "/no.\u00e9/M" }, refusal(unimplemented, "unknown service no.%EF%BF%BD")],
+    [
       { "grpc-encoding": "br" },
       refusal(unimplemented, 'grpc: Decompressor is not installed for grpc-encoding "br"'),
     ],
@@ -106,6 +123,34 @@ void t.test("GrpcServer refuses messages that are none", async (t) => {
   const [, , status, text] = await call(client, GZIP, prefixed(Buffer.from("no gzip"), 1));
   t.equal(status, `grpc-status: ${internal}`);
   t.match(text, "grpc: failed to decompress the message");
+});
+
+void t.test("GrpcServer begins a stream of one request when there can be no other", async (t) => {
+  const { client } = rawClient(t);
+  client.begin();
+  const stream = { ":path": "/etcdserverpb.KV/RangeStream" };
+  const message = prefixed(Buffer.from("x"));
+  const violation = (what: string): string[] => {
+    return refusal(13, `cardinality violation: received ${what} non-client-streaming RPC`);
+  };
+  client.request(1, stream).send(FRAME.data, 0, 1, message);
+  await client.settled();
+  t.same(
+    client.frames.filter(({ streamId }) => streamId === 1),
+    [],
+  );
+  client.send(FRAME.data, FLAG.endStream, 1);
+  t.same(await client.trailers(1), ["grpc-status: 0"]);
+  lastStreamId = 1;
+  t.same(
+    await call(client, stream, Buffer.concat([message, message])),
+    violation("multiple request messages for"),
+  );
+  t.same(await call(client, stream, Buffer.alloc(0)), violation("no request message from"));
+  t.same(
+    await call(client, stream, Buffer.concat([message, message.subarray(0, 5)])),
+    refusal(13, "unexpected EOF"),
+  );
 });
 
 void t.test("GrpcServer answers packed whoever packs and takes it, and nobody else", async (t) => {

@@ -1,6 +1,7 @@
 export { Http2Connection } from "./connection.ts";
 export type { Http2ConnectionOptions } from "./connection.ts";
 export { ERROR_CODE, readUint32, writeUint32 } from "./frames.ts";
+export { FIELD_KIND } from "./header-field.ts";
 export type { HeaderField } from "./header-field.ts";
 export { HpackEncoder } from "./hpack-encoder.ts";
 export type { OutgoingField } from "./hpack-encoder.ts";

@@ -14,7 +14,6 @@ export class RequestHead {
   contentType = "";
   /** Of the body, bytes; -1 when it was not said. */
   contentLength = -1;
-  timeout = "";
   encoding = "";
   acceptEncoding = "";
   hostCount = 0;
@@ -60,6 +59,7 @@ export function areTrailers(fields: readonly HeaderField[]): boolean {
 function take(head: RequestHead, { kind, value }: HeaderField): boolean {
   switch (kind) {
     case FIELD_KIND.other:
+    case FIELD_KIND.grpcTimeout:
       return true;
     case FIELD_KIND.method:
       head.method = value;
@@ -82,9 +82,6 @@ function take(head: RequestHead, { kind, value }: HeaderField): boolean {
       return value === "trailers";
     case FIELD_KIND.host:
       head.hostCount++;
-      return true;
-    case FIELD_KIND.grpcTimeout:
-      head.timeout = value;
       return true;
     case FIELD_KIND.grpcEncoding:
       head.encoding = value;

@@ -89,6 +89,11 @@ export class RawClient {
     }
   }
 
+  /** Resolves when that is so, or the connection is closed. Looks at every change. */
+  async when(isSo: () => boolean): Promise<void> {
+    while (!isSo() && !this.isClosed) await this.#change();
+  }
+
   async goAway(): Promise<{ code: number; lastStreamId: number; text: string }> {
     const { payload } = await this.until(({ type }) => type === FRAME.goAway);
     const text = payload.toString("latin1", 8);
@@ -116,9 +121,11 @@ export class RawClient {
     const payload = Buffer.alloc(8);
     payload.writeDoubleBE(++pings);
     this.send(FRAME.ping, 0, 0, payload);
-    await this.until(({ type, flags, payload: answer }) => {
-      return type === FRAME.ping && flags === 1 && answer.equals(payload);
-    });
+    await this.when(() =>
+      this.frames.some(({ type, flags, payload: answer }) => {
+        return type === FRAME.ping && flags === 1 && answer.equals(payload);
+      }),
+    );
   }
 
   async closed(): Promise<void> {

@@ -1,0 +1,99 @@
+/**
+ * Our server behind both its transports, and the real etcd where it is there: a client must not be
+ * able to tell them apart, but for what is named.
+ */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import type { Test } from "tap";
+import { Etcd } from "../../src/index.ts";
+import { EtcdProcess, peerPaths } from "../harness/etcd-process.ts";
+import { wireCall } from "./wire-call.ts";
+import type { WireAnswer, WireCall } from "./wire-call.ts";
+import { WIRE_CASES } from "./wire-calls.ts";
+
+const { etcd: etcdPath } = peerPaths();
+const isRequired = process.env["ETCDLET_REQUIRE_PEERS"] === "1";
+
+interface Meaning {
+  contentType: string | undefined;
+  readonly [detail: string]: unknown;
+}
+
+/** What an answer means, without what clients take for the same. */
+async function meaning(url: string, call: WireCall): Promise<Meaning> {
+  const answer = await Promise.race([wireCall(url, call), silence()]);
+  if (answer === undefined) return { contentType: "no answer" };
+  const fields = answer.blocks.flat();
+  const value = (name: string): string | undefined =>
+    fields.find((field) => field.startsWith(`${name}: `))?.slice(name.length + 2);
+  const status = value("grpc-status");
+  const message = decodeURIComponent(value("grpc-message") ?? "");
+  return {
+    ...meaningOfEnd(answer),
+    httpStatus: value(":status"),
+    contentType: value("content-type"),
+    encoding: value("grpc-encoding")?.replace("identity", "") || undefined,
+    status,
+    // No text is an empty one; grpc-js has one for success; Go's protobuf varies a space.
+    message: status === "0" ? "" : message.replaceAll("\u00a0", " "),
+    others: fields.filter((field) => !KNOWN_FIELDS.test(field)),
+    messages: answer.messages.map(({ isPacked, bytes }) => ({
+      isPacked,
+      isEmpty: bytes.length < 1,
+    })),
+  };
+}
+
+/** Milliseconds after which an answer is not waited for any more: it would be a failure. */
+const SILENCE_MS = 10_000;
+
+function silence(): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), SILENCE_MS).unref();
+  });
+}
+
+/** After the end of an answer a reset without an error says only that no more of the request is read. */
+function meaningOfEnd({ isEnded, reset, goAway }: WireAnswer): object {
+  return { isEnded, reset: isEnded && reset === 0 ? undefined : reset, goAway };
+}
+
+const KNOWN_FIELDS =
+  /^(?::status|content-type|grpc-status|grpc-message|grpc-encoding|grpc-accept-encoding): /u;
+
+async function compare(t: Test, url: string, who: "etcd" | "grpcJs", ours: string): Promise<void> {
+  for (const [name, call] of Object.entries(WIRE_CASES)) {
+    if (call.notAsked?.includes(who) === true) continue;
+    const [expected, actual] = await Promise.all([meaning(url, call), meaning(ours, call)]);
+    // grpc-js names the subtype that is meant where none is.
+    if (who === "grpcJs") expected.contentType = expected.contentType?.replace("+proto", "");
+    const difference = call[who];
+    if (difference === undefined) t.same(actual, expected, name);
+    else t.notSame(actual, expected, `${name}: ${difference}`);
+  }
+}
+
+async function start(t: Test, grpcTransport: "http2" | "grpc-js"): Promise<string> {
+  const etcd = await Etcd.start({ listenClientUrls: ["http://127.0.0.1:0"], grpcTransport });
+  t.teardown(() => etcd.stop());
+  return etcd.clientUrls[0] ?? "";
+}
+
+void t.test("grpc-js and http2 answer alike, but for what grpc-js does by itself", async (t) => {
+  await compare(t, await start(t, "grpc-js"), "grpcJs", await start(t, "http2"));
+});
+
+const isThere = existsSync(etcdPath);
+const skip = isThere || isRequired ? false : `no ${etcdPath}: run test/peers/build.sh etcd`;
+
+void t.test("the real etcd and http2 answer alike", { skip }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "etcdlet-wire-"));
+  const etcd = await EtcdProcess.start({ binary: etcdPath, folder, unsafeNoFsync: true });
+  t.teardown(async () => {
+    await etcd.stop("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await compare(t, etcd.url, "etcd", await start(t, "http2"));
+});
