@@ -3,12 +3,13 @@
  * clone. Plain JavaScript without packages, because it runs before there are any.
  *
  * Stale means: node_modules is not what package-lock.json says; or a source, the compiler's options
- * or package.json are newer than the last build; or an output is missing. Outputs whose source is
- * gone are deleted, so that no test of yesterday runs. All output goes to standard error.
+ * or package.json are newer than the last build; or an output is missing; or the bundle is older than
+ * the outputs. Outputs whose source is gone are deleted, so that no test of yesterday runs. All output
+ * goes to standard error.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The folder of the project. */
@@ -23,14 +24,26 @@ const OUTPUT_ENDINGS = [".js", ".js.map", ".d.ts"];
 /** Touched after every build that went well; also where the compiler keeps what it knows. */
 const STAMP = "dist/.tsbuildinfo";
 
+/** What bin/etcdlet runs, and what makes it. */
+const BUNDLE = "dist/src/cli/main.cjs";
+const BUNDLE_MAKERS = ["scripts/bundle.mjs", "scripts/keep-code.cjs", "bin/bundle.cjs"];
+
 /** Installs and builds as needed; ends the process with a message when that fails. */
 export function ensureBuilt() {
   if (!isInstalled()) {
     runOrExit("npm ci", npmCommand(["ci", "--include=dev", "--no-audit", "--no-fund"]));
   }
   const sources = SOURCE_FOLDERS.flatMap((folder) => filesBelow(folder)).filter(isSource);
-  deleteOrphans(new Set(sources));
-  const isComplete = sources.every(hasOutputs);
+  const outputs = SOURCE_FOLDERS.flatMap((folder) => filesBelow(`dist/${folder}`));
+  deleteOrphans(outputs, new Set(sources));
+  compileIfStale(sources, new Set(outputs));
+  if ([STAMP, ...BUNDLE_MAKERS].some((path) => modifiedMs(path) >= modifiedMs(BUNDLE))) {
+    runOrExit("bundle", [process.execPath, inProject("scripts/bundle.mjs")]);
+  }
+}
+
+function compileIfStale(sources, outputs) {
+  const isComplete = sources.every((source) => hasOutputs(source, outputs));
   if (isComplete && !isStale(sources)) {
     return;
   }
@@ -94,9 +107,9 @@ function isSource(path) {
   return path.endsWith(".ts") && !path.endsWith(".d.ts");
 }
 
-function hasOutputs(source) {
+function hasOutputs(source, outputs) {
   const stem = `dist/${source.slice(0, -".ts".length)}`;
-  return OUTPUT_ENDINGS.every((ending) => existsSync(inProject(stem + ending)));
+  return OUTPUT_ENDINGS.every((ending) => outputs.has(stem + ending));
 }
 
 function isStale(sources) {
@@ -111,13 +124,11 @@ function modifiedMs(path) {
 }
 
 /** Deletes outputs whose source is gone, and nothing else. */
-function deleteOrphans(sources) {
-  for (const folder of SOURCE_FOLDERS) {
-    for (const output of filesBelow(`dist/${folder}`)) {
-      const match = /^(.*?)(?:\.d\.ts|\.js|\.js\.map)$/.exec(relative("dist", output));
-      if (match !== null && !sources.has(`${match[1]}.ts`)) {
-        rmSync(inProject(output));
-      }
+function deleteOrphans(outputs, sources) {
+  for (const output of outputs) {
+    const match = /^dist\/(.*?)(?:\.d\.ts|\.js|\.js\.map)$/.exec(output);
+    if (match !== null && !sources.has(`${match[1]}.ts`)) {
+      rmSync(inProject(output));
     }
   }
 }

@@ -143,6 +143,7 @@ async function hasItsFiles(t: Test, packed: Packed): Promise<void> {
     "bin/package.json",
     "dist/src/index.js",
     "dist/src/index.d.ts",
+    "dist/src/cli/main.cjs",
     "dist/src/cli/main.js",
     "proto/rpc.proto",
   ]) {
