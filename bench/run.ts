@@ -2,59 +2,82 @@
  * `npm run bench`: etcdlet and the real etcd under the same loads, in alternation.
  *
  * Every round starts each server anew, both with fsync on and with their own defaults. Printed are
- * the medians of the rounds; one JSON line per measurement goes to the file named by --json. Quote
- * ratios: absolute figures are of one machine on one day.
+ * the medians of the rounds, as Markdown. Quote ratios: absolute figures are of one machine on one
+ * day.
  *
- *     npm run bench -- [--quick] [--rounds N] [--seconds S] [--only TEXT] [--json FILE]
+ *     npm run bench -- [--quick] [--rounds N] [--seconds S] [--only TEXT] [--json FILE] [--document]
+ *
+ * --document writes the tables into docs/performance.md and the plot beside it; with --from FILE
+ * instead of a run, from what --json kept.
  */
-import { appendFileSync, existsSync } from "node:fs";
-import { cpus } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { PROGRAMS, ROOT, build, runStep } from "./load/generator.ts";
+import { MEMORY_TITLES, START_TITLES, measureMemory, measureStart } from "./load/figures.ts";
+import type { Figure } from "./load/figures.ts";
+import { Generator, ROOT, build } from "./load/generator.ts";
 import { MATRIX } from "./load/matrix.ts";
 import type { Scenario } from "./load/matrix.ts";
-import { header, row } from "./load/table.ts";
-import type { Measurement } from "./load/table.ts";
 import { ServerProcess } from "./load/servers.ts";
+import type { Candidate } from "./load/servers.ts";
+import { aboutThisRun, writeDocument } from "./report/document.ts";
+import { rowsOf } from "./report/measurements.ts";
+import type { Measurement, Measurements } from "./report/measurements.ts";
+import { figureTable, loadHead, loadRow } from "./report/table.ts";
 
 const { values: options } = parseArgs({
   options: {
-    etcd: { type: "string", default: join(PROGRAMS, "etcd") },
+    quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     seconds: { type: "string" },
-    quick: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     json: { type: "string" },
+    from: { type: "string" },
+    document: { type: "boolean", default: false },
+    /** Programs; empty for no etcd. Built in .peers/bin unless told. */
+    etcd: { type: "string" },
+    generator: { type: "string" },
+    /** One more flag for etcdlet. */
     flag: { type: "string", multiple: true, default: [] },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
 const seconds = Number(options.seconds ?? (options.quick ? 2 : 3));
+const warmUp = options.quick ? 0.5 : 1;
 
-interface Candidate {
-  readonly name: string;
-  readonly command: string;
-  readonly flags: readonly string[];
+function wanted(titles: readonly string[], quick: boolean): boolean {
+  if (options.only === "") return quick || !options.quick;
+  return titles.some((title) => title.includes(options.only));
 }
 
 function candidates(): Candidate[] {
-  const all = [{ name: "etcdlet", command: join(ROOT, "bin/etcdlet"), flags: options.flag }];
-  if (!existsSync(options.etcd)) build("etcd");
-  if (existsSync(options.etcd)) return [...all, { name: "etcd", command: options.etcd, flags: [] }];
-  console.log(`No etcd at ${options.etcd}: measuring etcdlet alone.`);
-  return all;
+  const ours: Candidate = {
+    name: "etcdlet",
+    command: join(ROOT, "bin/etcdlet"),
+    flags: options.flag,
+  };
+  const etcd = options.etcd ?? build("etcd");
+  if (etcd === undefined || etcd === "") {
+    console.log("No etcd to compare with: measuring etcdlet alone.\n");
+    return [ours];
+  }
+  return [ours, { name: "etcd", command: etcd, flags: [] }];
 }
 
-async function measure(candidate: Candidate, scenario: Scenario): Promise<Measurement[]> {
-  const server = await ServerProcess.start(candidate.command, candidate.flags);
+async function measure(
+  generator: Generator,
+  candidate: Candidate,
+  { scenario, round }: { scenario: Scenario; round: number },
+): Promise<Measurement[]> {
+  const server = await ServerProcess.start(candidate);
   const found: Measurement[] = [];
   try {
     for (const step of scenario.steps) {
-      const report = await runStep(step, server, { seconds, warmUp: options.quick ? 0.5 : 1 });
+      const report = await generator.run(step, server, { seconds, warmUp });
       if (step.prepares === true || !step.title.includes(options.only)) continue;
+      const { group } = scenario;
       const peakMiB = server.memoryMiB().peak;
-      found.push({ ...report, server: candidate.name, title: step.title, peakMiB });
+      found.push({ server: candidate.name, group, title: step.title, round, peakMiB, ...report });
     }
     return found;
   } finally {
@@ -62,27 +85,61 @@ async function measure(candidate: Candidate, scenario: Scenario): Promise<Measur
   }
 }
 
-function wanted(scenario: Scenario): boolean {
-  if (options.quick && scenario.quick !== true && options.only === "") return false;
-  return scenario.steps.some((step) => step.title.includes(options.only));
+async function measureAll(generator: Generator): Promise<Measurements> {
+  const servers = candidates();
+  const all: Measurements = { about: aboutThisRun({ rounds, seconds }), loads: [], figures: [] };
+  const keep = (): void => {
+    if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(all, undefined, 1));
+  };
+  console.log(`${Object.values(all.about).join(", ")}\n\n${loadHead()}`);
+  const titles = (scenario: Scenario): string[] => scenario.steps.map(({ title }) => title);
+  for (const scenario of MATRIX.filter((one) => wanted(titles(one), one.quick))) {
+    const found: Measurement[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const candidate of servers) {
+        found.push(...(await measure(generator, candidate, { scenario, round })));
+      }
+    }
+    for (const row of rowsOf(found)) console.log(loadRow(row));
+    all.loads.push(...found);
+    keep();
+  }
+  for (const measureFigures of figureMeasures(generator)) {
+    for (let round = 0; round < rounds; round++) {
+      for (const candidate of servers) all.figures.push(...(await measureFigures(candidate)));
+    }
+    keep();
+  }
+  return all;
 }
 
-if (!build("loadgen")) {
-  console.error("The benchmark needs Go, for its load generator and for etcd: https://go.dev/dl/");
-  process.exit(1);
+function figureMeasures(generator: Generator): ((candidate: Candidate) => Promise<Figure[]>)[] {
+  const measures = [];
+  if (wanted(START_TITLES, true)) measures.push(measureStart);
+  if (wanted(MEMORY_TITLES, false)) {
+    measures.push((candidate: Candidate) => measureMemory(candidate, generator));
+  }
+  return measures;
 }
-const servers = candidates();
-console.log(`node ${process.version}, ${String(cpus().length)} x ${cpus()[0]?.model ?? "?"}`);
-console.log(header());
-for (const scenario of MATRIX.filter(wanted)) {
-  const found: Measurement[] = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const candidate of servers) found.push(...(await measure(candidate, scenario)));
+
+async function main(): Promise<void> {
+  let all: Measurements;
+  if (options.from === undefined) {
+    const program = options.generator ?? build("loadgen");
+    if (program === undefined) {
+      console.error(
+        "The benchmark needs Go, for its load generator and for etcd (https://go.dev).",
+      );
+      process.exitCode = 1;
+      return;
+    }
+    all = await measureAll(new Generator(program));
+  } else {
+    all = JSON.parse(readFileSync(options.from, "utf8")) as Measurements;
+    console.log([loadHead(), ...rowsOf(all.loads).map(loadRow)].join("\n"));
   }
-  if (options.json !== undefined) {
-    for (const one of found) appendFileSync(options.json, `${JSON.stringify(one)}\n`);
-  }
-  for (const title of new Set(found.map((one) => one.title))) {
-    console.log(row(found.filter((one) => one.title === title)));
-  }
+  if (all.figures.length > 0) console.log(`\n${figureTable(all.figures)}`);
+  if (options.document) await writeDocument(all);
 }
+
+await main();

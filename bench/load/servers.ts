@@ -1,10 +1,35 @@
 /** The servers under load, as processes of their own, and what they use. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { get } from "node:http";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+
+/** A server that can be measured. */
+export interface Candidate {
+  readonly name: "etcdlet" | "etcd";
+  readonly command: string;
+  /** Beside those that any server needs here. */
+  readonly flags: readonly string[];
+}
+
+/**
+ * Programs share two cores, servers and generator alike: what a machine with more would give to one
+ * of them would say nothing of the others.
+ */
+const CORES = "0,1";
+
+/** The command that runs another on the two cores; empty where there are no more, or no taskset. */
+export const PINNED: readonly string[] =
+  cpus().length > 2 && spawnSync("taskset", ["-c", CORES, "true"]).status === 0
+    ? ["taskset", "-c", CORES]
+    : [];
+
+/** How long a server may take until it is healthy, with a million keys to load. */
+const READY_LIMIT_MS = 120_000;
+const READY_POLL_MS = 2;
 
 /** A server that runs, on a data directory of its own. */
 export class ServerProcess {
@@ -12,24 +37,34 @@ export class ServerProcess {
   readonly pid: number;
   /** From the start of the process to the first healthy answer. */
   readonly readyMs: number;
+  readonly #candidate: Candidate;
   readonly #child: ChildProcess;
   readonly #directory: string;
 
-  private constructor(child: ChildProcess, about: { url: string; ms: number; directory: string }) {
+  private constructor(
+    candidate: Candidate,
+    child: ChildProcess,
+    about: { url: string; readyMs: number; directory: string },
+  ) {
+    this.#candidate = candidate;
     this.#child = child;
     this.pid = child.pid ?? 0;
     this.url = about.url;
-    this.readyMs = about.ms;
+    this.readyMs = about.readyMs;
     this.#directory = about.directory;
   }
 
-  /** Starts `command` with etcd's flags; ready when /health says so. Throws Error after 20 s. */
-  static async start(command: string, flags: readonly string[] = []): Promise<ServerProcess> {
-    const directory = mkdtempSync(join(tmpdir(), "etcdlet-bench-"));
+  /** Starts a server on an empty directory; ready when /health says so. Throws Error in time. */
+  static start(candidate: Candidate): Promise<ServerProcess> {
+    return ServerProcess.#startOn(candidate, mkdtempSync(join(tmpdir(), "etcdlet-bench-")));
+  }
+
+  static async #startOn(candidate: Candidate, directory: string): Promise<ServerProcess> {
     const url = `http://127.0.0.1:${String(await freePort())}`;
     const peer = `http://127.0.0.1:${String(await freePort())}`;
-    const beganMs = performance.now();
-    const args = [
+    const [program = "", ...args] = [
+      ...PINNED,
+      candidate.command,
       `--data-dir=${directory}/data`,
       `--listen-client-urls=${url}`,
       `--advertise-client-urls=${url}`,
@@ -37,52 +72,64 @@ export class ServerProcess {
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=default=${peer}`,
       "--log-level=error",
-      ...flags,
+      ...candidate.flags,
     ];
-    const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
+    const beganMs = performance.now();
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
     await untilHealthy(url, child);
-    return new ServerProcess(child, { url, ms: performance.now() - beganMs, directory });
+    const readyMs = performance.now() - beganMs;
+    return new ServerProcess(candidate, child, { url, readyMs, directory });
   }
 
-  /** CPU seconds used so far, all threads. */
-  cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${String(this.#child.pid)}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // Fields 14 and 15 of proc(5), utime and stime, in ticks of 10 ms.
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  }
-
-  /** Resident memory now and at its peak, MiB. */
+  /** Resident memory now and at its peak, MiB; NaN where there is no /proc. */
   memoryMiB(): { now: number; peak: number } {
-    const status = readFileSync(`/proc/${String(this.#child.pid)}/status`, "latin1");
-    const kilobytes = (name: string): number =>
-      Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
-    return { now: kilobytes("VmRSS") / 1024, peak: kilobytes("VmHWM") / 1024 };
+    const status = textOf(`/proc/${String(this.pid)}/status`);
+    const mebibytes = (name: string): number =>
+      Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024;
+    return { now: mebibytes("VmRSS"), peak: mebibytes("VmHWM") };
   }
 
+  /** Asks the process to end and starts another one on its data. */
+  async restart(): Promise<ServerProcess> {
+    await this.#end("SIGTERM");
+    return ServerProcess.#startOn(this.#candidate, this.#directory);
+  }
+
+  /** Ends the process and removes its data. */
   async stop(): Promise<void> {
-    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
-    this.#child.kill("SIGKILL");
-    await gone;
+    await this.#end("SIGKILL");
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill(signal);
+    await gone;
   }
 }
 
 async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
-  const limitMs = performance.now() + 20_000;
+  const limitMs = performance.now() + READY_LIMIT_MS;
   while (performance.now() < limitMs) {
     if (child.exitCode !== null) throw new Error(`server ended: ${String(child.exitCode)}`);
-    try {
-      const response = await fetch(`${url}/health`);
-      await response.arrayBuffer();
-      if (response.ok) return;
-    } catch {
-      // Not listening yet.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (await isHealthy(url)) return;
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
   }
   child.kill("SIGKILL");
   throw new Error(`not healthy: ${url}`);
+}
+
+/** Not fetch(): loading that takes longer than some servers take to start. */
+function isHealthy(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get(`${url}/health`, { agent: false }, (response) => {
+      response.resume();
+      response.on("close", () => resolve(response.statusCode === 200));
+    });
+    // Not listening yet.
+    request.on("error", () => resolve(false));
+  });
 }
 
 async function freePort(): Promise<number> {
@@ -92,4 +139,12 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
+  }
 }

@@ -20,7 +20,8 @@ type receiver interface {
 	batchEnd()
 }
 
-// connection is one HTTP/2 connection with prior knowledge. One goroutine reads; whoever writes holds the lock.
+// connection is one HTTP/2 connection with prior knowledge. One goroutine reads; whoever writes
+// holds the lock.
 type connection struct {
 	socket net.Conn
 	buffer []byte
@@ -41,14 +42,15 @@ type connection struct {
 	received     int
 }
 
-// dial connects and exchanges SETTINGS, as grpc-go does before the first call.
-func dial(address string, methods []string, bufferBytes int) (*connection, error) {
+// dial connects and exchanges SETTINGS, as grpc-go does before the first call. The buffer must hold
+// two frames.
+func dial(address string, methods []string, buffer []byte) (*connection, error) {
 	socket, err := net.DialTimeout("tcp", address, 10*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	c := &connection{
-		socket: socket, buffer: make([]byte, bufferBytes), answers: newAnswerHeaders(),
+		socket: socket, buffer: buffer, answers: newAnswerHeaders(),
 		nextStream: 1, sendWindow: windowDefault, streamWindow: windowDefault,
 	}
 	hello := []byte(preface)
@@ -117,10 +119,12 @@ func (c *connection) nextFrame() (kind, flags byte, stream uint32, payload []byt
 		return
 	}
 	c.from += frameHeadBytes + length
-	return rest[3], rest[4], uint32At(rest[5:]) & windowMax, rest[frameHeadBytes : frameHeadBytes+length], true
+	payload = rest[frameHeadBytes : frameHeadBytes+length]
+	return rest[3], rest[4], uint32At(rest[5:]) & windowMax, payload, true
 }
 
-// run reads until the socket ends, or until `done` says so after a batch. Returns why it ended, nil for `done`.
+// run reads until the socket ends, or until `done` says so after a batch. Returns why it ended, nil
+// for `done`.
 func (c *connection) run(done func() bool) error {
 	for {
 		for {
@@ -159,7 +163,7 @@ func (c *connection) frame(kind, flags byte, stream uint32, payload []byte) erro
 		}
 	case frameHeaders:
 		if flags&(flagPadded|flagPriority) != 0 || flags&flagEndHeaders == 0 {
-			return errors.New("headers with padding, priority or continuation are not understood here")
+			return errors.New("headers with padding, priority or continuation: not understood")
 		}
 		status, err := c.answers.read(payload)
 		if err != nil {
@@ -203,8 +207,9 @@ func (c *connection) settings(payload []byte, each func(name uint16, value uint3
 	c.control = appendFrameHead(c.control, 0, frameSettings, flagAck, 0)
 }
 
-// openCall begins a call: HEADERS, and room for the heads of a DATA frame and a message, after which the caller
-// appends the message and gives it to sealMessage with the position returned. Needs the lock.
+// openCall begins a call: HEADERS, and room for the heads of a DATA frame and a message, after
+// which the caller appends the message and gives it to sealMessage with the position returned.
+// Needs the lock.
 func (c *connection) openCall(method int) (stream uint32, start int) {
 	stream = c.nextStream
 	c.nextStream += 2
@@ -221,7 +226,8 @@ func (c *connection) openMessage() int {
 	return len(c.out) - messageHeadBytes
 }
 
-// seal ends the message that begins at `start`, and takes its bytes from the window. Needs the lock.
+// seal ends the message that begins at `start`, and takes its bytes from the window. Needs the
+// lock.
 func (c *connection) seal(start int, stream uint32, flags byte) {
 	c.sendWindow -= int64(len(c.out) - start)
 	c.out = sealMessage(c.out, start, stream, flags)

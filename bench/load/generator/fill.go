@@ -20,7 +20,8 @@ type fillLoad struct {
 	revisions []uint64
 }
 
-// Bytes of one transaction: fits the window of a stream that nobody has enlarged. Operations: etcd takes 128.
+// Bytes of one transaction: fits the window of a stream that nobody has enlarged. Operations: etcd
+// takes 128.
 const (
 	fillBytesMax = 56_000
 	fillPutsMax  = 100

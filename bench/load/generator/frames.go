@@ -1,5 +1,7 @@
 package main
 
+import "encoding/binary"
+
 // HTTP/2 framing, RFC 9113: only what a client needs that opens calls and reads answers.
 
 const (
@@ -51,18 +53,17 @@ func appendSetting(out []byte, name uint16, value uint32) []byte {
 }
 
 func uint32At(bytes []byte) uint32 {
-	return uint32(bytes[0])<<24 | uint32(bytes[1])<<16 | uint32(bytes[2])<<8 | uint32(bytes[3])
+	return binary.BigEndian.Uint32(bytes)
 }
 
-// sealMessage turns out[start:], a protobuf message with messageHeadBytes of room before it, into the DATA
-// frames of a stream: out[start] is the first byte of the room, before which frameHeadBytes are free too.
-// Messages of one frame, nearly all, are not copied.
+// sealMessage turns out[start:], a protobuf message with messageHeadBytes of room before it, into
+// the DATA frames of a stream: out[start] is the first byte of the room, before which
+// frameHeadBytes are free too. Messages of one frame, nearly all, are not copied.
 func sealMessage(out []byte, start int, stream uint32, flags byte) []byte {
 	length := len(out) - start
 	body := out[start:]
 	body[0] = 0
-	bodyLength := uint32(length - messageHeadBytes)
-	body[1], body[2], body[3], body[4] = byte(bodyLength>>24), byte(bodyLength>>16), byte(bodyLength>>8), byte(bodyLength)
+	binary.BigEndian.PutUint32(body[1:], uint32(length-messageHeadBytes))
 	head := start - frameHeadBytes
 	if length <= frameBytesMax {
 		appendFrameHead(out[:head], length, frameData, flags, stream)

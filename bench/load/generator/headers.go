@@ -8,9 +8,9 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// requestHeaders makes the header blocks of a connection's calls. The first call fills the server's dynamic table;
-// the blocks of later calls only point into it, and are kept, one per method. The fields and their order are
-// grpc-go's, with the version that clientv3 adds.
+// requestHeaders makes the header blocks of a connection's calls. The first call fills the server's
+// dynamic table; the blocks of later calls only point into it, and are kept, one per method. The
+// fields and their order are grpc-go's, with the version that clientv3 adds.
 type requestHeaders struct {
 	authority string
 	methods   []string
@@ -20,13 +20,15 @@ type requestHeaders struct {
 }
 
 func newRequestHeaders(authority string, methods []string, tableBytes uint32) *requestHeaders {
-	headers := &requestHeaders{authority: authority, methods: methods, kept: make([][]byte, len(methods))}
+	kept := make([][]byte, len(methods))
+	headers := &requestHeaders{authority: authority, methods: methods, kept: kept}
 	headers.encoder = hpack.NewEncoder(&headers.encoded)
 	headers.encoder.SetMaxDynamicTableSizeLimit(tableBytes)
 	return headers
 }
 
-// block returns the bytes for the next call of a method: valid until the next call of this function.
+// block returns the bytes for the next call of a method: valid until the next call of this
+// function.
 func (headers *requestHeaders) block(method int) []byte {
 	if block := headers.kept[method]; block != nil {
 		return block
@@ -55,7 +57,8 @@ func (headers *requestHeaders) block(method int) []byte {
 	return block
 }
 
-// pointsOnly says whether a block consists of indexed fields of one byte each, which leave the table as it is.
+// pointsOnly says whether a block consists of indexed fields of one byte each, which leave the
+// table as it is.
 func pointsOnly(block []byte) bool {
 	for _, octet := range block {
 		if octet&0x80 == 0 || octet == 0xff {
@@ -65,8 +68,9 @@ func pointsOnly(block []byte) bool {
 	return true
 }
 
-// answerHeaders decodes the header blocks of answers. After the first answers a server's blocks are the same few
-// bytes, which point into the table: those are remembered, as long as the table stands still.
+// answerHeaders decodes the header blocks of answers. After the first answers a server's blocks are
+// the same few bytes, which point into the table: those are remembered, as long as the table stands
+// still.
 type answerHeaders struct {
 	decoder    *hpack.Decoder
 	grpcStatus int

@@ -2,7 +2,8 @@ package main
 
 import "math/bits"
 
-// Latencies in nanoseconds, in buckets whose width is at most 1/128 of their value: the same idea as HdrHistogram.
+// Latencies in nanoseconds, in buckets whose width is at most 1/128 of their value: the same idea
+// as HdrHistogram.
 const (
 	subBucketBits = 7
 	subBuckets    = 1 << subBucketBits

@@ -14,7 +14,8 @@ const (
 	methodKeepAlive = "/etcdserverpb.Lease/LeaseKeepAlive"
 )
 
-// Spreads the calls that follow each other over the key space; prime, and no divisor of a power of ten.
+// Spreads the calls that follow each other over the key space; prime, and no divisor of a power of
+// ten.
 const keyStep = 7919
 
 const keyDigits = 8
@@ -28,7 +29,13 @@ type keySpace struct {
 	slots int
 }
 
+// Longer keys would need lengths of two bytes.
+const keyBytesMax = 100
+
 func newKeySpace(prefix string, keys, valueBytes, slots int) keySpace {
+	if len(prefix)+keyDigits > keyBytesMax || keys > 100_000_000 {
+		fatal(fmt.Errorf("too long a prefix or too many keys: %q, %d", prefix, keys))
+	}
 	value := make([]byte, valueBytes)
 	for index := range value {
 		value[index] = "0123456789abcdefghijklmnopqrstuvwxyz"[index*31%36]
@@ -159,7 +166,7 @@ func (k *keySpace) checkRange(message []byte, expected rangeExpected) error {
 		return errMalformed
 	}
 	if keyValues != expected.keyValues || count != expected.count {
-		return fmt.Errorf("a range of %d keys and count %d, expected %v", keyValues, count, expected)
+		return fmt.Errorf("a range of %d keys, count %d, expected %v", keyValues, count, expected)
 	}
 	return nil
 }
@@ -167,9 +174,14 @@ func (k *keySpace) checkRange(message []byte, expected rangeExpected) error {
 // allLoad reads all keys below the prefix, or only their names, or only their number.
 type allLoad struct {
 	keySpace
-	// Field of the RangeRequest that is set: 8 keys_only, 9 count_only, 0 none.
+	// Field of the RangeRequest that is set, 0 is none.
 	only byte
 }
+
+const (
+	fieldKeysOnly  = 8
+	fieldCountOnly = 9
+)
 
 func (l *allLoad) methods() []string   { return []string{methodRange} }
 func (l *allLoad) requestBytes() int   { return 2*bytesFieldBytes(len(l.prefix)) + 2 }
@@ -183,8 +195,8 @@ func (l *allLoad) request(_ *slot, out []byte) []byte {
 	return out
 }
 func (l *allLoad) check(_ *slot, message []byte) error {
-	expected := rangeExpected{keyValues: l.keys, count: uint64(l.keys), bare: l.only == 8}
-	if l.only == 9 {
+	expected := rangeExpected{l.keys, uint64(l.keys), l.only == fieldKeysOnly}
+	if l.only == fieldCountOnly {
 		expected.keyValues = 0
 	}
 	return l.checkRange(message, expected)

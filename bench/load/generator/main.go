@@ -1,8 +1,9 @@
 // Command generator puts loads on an etcd server and says what they took, as one JSON object.
 //
-// It is as light as it can be, so that what is measured is the server: HTTP/2 frames written from prepared bytes,
-// one write for all that a read brought about, no garbage to collect, and of answers only lengths and statuses are
-// looked at, except for a sample, which is held against what was written.
+// It is as light as it can be, so that what is measured is the server: HTTP/2 frames written from
+// prepared bytes, one write for all that a read brought about, no garbage to collect, and of
+// answers only lengths and statuses are looked at, except for a sample, which is held against what
+// was written.
 package main
 
 import (
@@ -61,14 +62,15 @@ type report struct {
 	// Null without -pid, or where there is no /proc.
 	ServerCPUSeconds       *float64 `json:"serverCpuSeconds"`
 	ServerThreadCPUSeconds *float64 `json:"serverThreadCpuSeconds"`
+	OtherCPUSeconds        *float64 `json:"otherCpuSeconds"`
 }
 
 func parse() options {
 	var o options
 	server := flag.String("url", "http://127.0.0.1:2379", "the server")
 	flag.StringVar(&o.load, "load", "", "one of: "+strings.Join(loadNames(), ", "))
-	flag.IntVar(&o.inFlight, "inflight", 256, "calls in flight, over all connections; of watch loads, puts")
-	flag.IntVar(&o.connections, "connections", 8, "connections; no more than calls in flight are made")
+	flag.IntVar(&o.inFlight, "inflight", 256, "calls in flight in all; of watch loads, puts ahead")
+	flag.IntVar(&o.connections, "connections", 8, "connections; no more than calls in flight")
 	flag.IntVar(&o.keys, "keys", 0, "number of keys (0: the load's own)")
 	flag.IntVar(&o.valueBytes, "value", 0, "bytes of a value (0: the load's own)")
 	flag.StringVar(&o.prefix, "prefix", "", "prefix of the keys (empty: the load's own)")
@@ -76,7 +78,7 @@ func parse() options {
 	flag.IntVar(&o.from, "from", 0, "fill: number of keys that are there already")
 	flag.IntVar(&o.count, "count", 0, "overwrite: number of puts")
 	flag.IntVar(&o.watchers, "watchers", 1000, "watch loads: number of watchers")
-	flag.IntVar(&o.streams, "streams", 1, "streams of each connection, over which watchers are spread")
+	flag.IntVar(&o.streams, "streams", 1, "streams of each connection, for its watchers")
 	warmUp := flag.Float64("warmup", 1, "seconds before the measured ones")
 	measured := flag.Float64("seconds", 3, "seconds that are measured")
 	flag.IntVar(&o.process, "pid", 0, "the server's process, whose CPU is read from /proc")
@@ -98,7 +100,7 @@ func main() {
 	// What is allocated is allocated before measuring; the limit is for what was not thought of.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(1 << 30)
-	run, known := loads[o.load]
+	run, known := loads()[o.load]
 	if !known {
 		fatal(fmt.Errorf("unknown load %q, one of %s", o.load, strings.Join(loadNames(), ", ")))
 	}
@@ -118,7 +120,7 @@ func main() {
 
 func loadNames() []string {
 	var names []string
-	for name := range loads {
+	for name := range loads() {
 		names = append(names, name)
 	}
 	sort.Strings(names)
@@ -132,7 +134,7 @@ func reportOf(o *options, used usage, results *results) report {
 		Failures: results.failures, Conflicts: results.conflicts, Sampled: results.sampled,
 		P50: results.latency.quantile(0.5), P99: results.latency.quantile(0.99),
 		P999: results.latency.quantile(0.999), Max: float64(results.latency.most) / 1e6,
-		GeneratorCPUSeconds: used.ownCPU,
+		GeneratorCPUSeconds: used.own,
 	}
 	if strings.HasPrefix(o.load, "watch") {
 		r.Watchers, r.Streams = o.watchers, o.streams
@@ -145,6 +147,7 @@ func reportOf(o *options, used usage, results *results) report {
 	}
 	if used.serverKnown {
 		r.ServerCPUSeconds, r.ServerThreadCPUSeconds = &used.server, &used.serverThread
+		r.OtherCPUSeconds = &used.others
 	}
 	return r
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -17,9 +19,13 @@ func newPlan(warmUp, measured time.Duration) *plan {
 	return &plan{began: time.Now(), fromNs: int64(warmUp), toNs: int64(warmUp + measured)}
 }
 
+// endless is for loads that end by themselves.
+func endless() *plan { return &plan{toNs: math.MaxInt64} }
+
 func (p *plan) now() int64 { return int64(time.Since(p.began)) }
 
-// results are what one connection has seen in the measured time; `failures` and `sampled` at any time.
+// results are what one connection has seen in the measured time; `failures` and `sampled` at any
+// time.
 type results struct {
 	operations, failures, conflicts, sampled uint64
 	latency                                  histogram
@@ -44,41 +50,58 @@ func (r *results) merge(other *results) {
 	}
 }
 
-// usage is what the measured time cost.
+// usage is what the measured time cost, in seconds of CPU.
 type usage struct {
-	seconds, ownCPU      float64
-	server, serverThread float64
-	serverKnown          bool
+	seconds, own float64
+	// Of the server in all and of its busiest thread, and of what else ran on the machine.
+	server, serverThread, others float64
+	serverKnown                  bool
 }
 
-// measure waits for the measured time and returns what it cost the generator and the server.
+// measure waits for the measured time and returns what it cost.
 func (p *plan) measure(process int) usage {
 	time.Sleep(time.Duration(p.fromNs - p.now()))
-	own, server, from := ownCPUSeconds(), readServerCPU(process), p.now()
+	own, server, machine := ownCPUSeconds(), readServerCPU(process), machineCPUSeconds()
+	from := p.now()
 	time.Sleep(time.Duration(p.toNs - p.now()))
-	used := usage{ownCPU: ownCPUSeconds() - own, seconds: float64(p.now()-from) / 1e9}
+	used := usage{own: ownCPUSeconds() - own, seconds: float64(p.now()-from) / 1e9}
+	machine = machineCPUSeconds() - machine
 	if after := readServerCPU(process); after != nil && server != nil {
 		used.serverKnown = true
 		used.server = after.total - server.total
 		used.serverThread = after.busiestThread(server)
+		used.others = max(0, machine-used.own-used.server)
 	}
 	return used
 }
 
-// together runs all at once; the first error is returned when all have ended.
-func together(count int, run func(index int) error) error {
+// run has `count` drivers at work at once, and says what the measured time cost and what they have
+// seen.
+func (p *plan) run(
+	o *options, count int, drive func(index int) error, seen func(index int) *results,
+) (usage, *results, error) {
+	p.began = time.Now()
+	measured := make(chan usage, 1)
+	if p.toNs < math.MaxInt64 {
+		go func() { measured <- p.measure(o.process) }()
+	}
 	errs := make([]error, count)
 	var group sync.WaitGroup
 	for index := range count {
-		group.Go(func() { errs[index] = run(index) })
+		group.Go(func() { errs[index] = drive(index) })
 	}
 	group.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	all := &results{}
+	for index := range count {
+		all.merge(seen(index))
 	}
-	return nil
+	if err := errors.Join(errs...); err != nil {
+		return usage{}, nil, err
+	}
+	if p.toNs == math.MaxInt64 {
+		return usage{seconds: float64(p.now()) / 1e9}, all, nil
+	}
+	return <-measured, all, nil
 }
 
 func fatal(err error) {

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// What processes have used so far, of the generator itself and, where the system has /proc, of the server.
+// What processes have used so far, of the generator itself and, where the system has /proc, of the
+// server.
 
 const ticksPerSecond = 100
 
@@ -23,6 +24,23 @@ func ownCPUSeconds() float64 {
 
 func seconds(value syscall.Timeval) float64 {
 	return float64(value.Sec) + float64(value.Usec)/1e6
+}
+
+// machineCPUSeconds is what all processes and the system used, 0 without /proc. Source: proc(5),
+// /proc/stat.
+func machineCPUSeconds() float64 {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	total := 0.0
+	// user, nice, system, irq, softirq; "cpu" is the first field.
+	for _, field := range []int{1, 2, 3, 6, 7} {
+		ticks, _ := strconv.ParseFloat(fields[field], 64)
+		total += ticks
+	}
+	return total / ticksPerSecond
 }
 
 // serverCPU is user and system time of another process, and of each of its threads.

@@ -2,7 +2,8 @@ package main
 
 import "errors"
 
-// The protobuf wire format, as far as the loads need it. Lengths of messages that are nested are counted first.
+// The protobuf wire format, as far as the loads need it. Lengths of messages that are nested are
+// counted first.
 
 func appendVarint(out []byte, value uint64) []byte {
 	for value >= 0x80 {

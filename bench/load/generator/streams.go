@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
-// sendStream is a call whose sending side stays open. It respects the stream's window; one goroutine uses it.
+// sendStream is a call whose sending side stays open. It respects the stream's window; one
+// goroutine uses it.
 type sendStream struct {
 	connection *connection
 	stream     uint32
@@ -43,7 +45,7 @@ func (s *sendStream) pump() {
 		c.seal(start, s.stream, 0)
 		sent++
 	}
-	s.waiting = s.waiting[sent:]
+	s.waiting = slices.Delete(s.waiting, 0, sent)
 }
 
 // messageReader finds the gRPC messages in the DATA frames of a stream.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// What kube-apiserver sends for a create and for an update: a compare of mod_revision, a put, and else a range.
+// What kube-apiserver sends for a create and for an update: a compare of mod_revision, a put, and
+// else a range.
 
 // appendPutOperation appends a RequestOp with a put as the given field of a TxnRequest.
 func appendPutOperation(out []byte, field byte, space *keySpace, index int) []byte {
@@ -27,7 +28,8 @@ func appendKubeTxn(out []byte, space *keySpace, index int, revision uint64) []by
 	return space.appendKeyField(out, 1, index)
 }
 
-// txnResult is what a kube-shaped transaction said: the header's revision is that of the put, if there was one.
+// txnResult is what a kube-shaped transaction said: the header's revision is that of the put, if
+// there was one.
 type txnResult struct {
 	succeeded bool
 	revision  uint64
@@ -96,7 +98,8 @@ func (l *createLoad) check(s *slot, message []byte) error {
 	return err
 }
 
-// updateLoad changes keys at the revision that the last answer gave; every slot has keys of its own.
+// updateLoad changes keys at the revision that the last answer gave; every slot has keys of its
+// own.
 type updateLoad struct {
 	keySpace
 	// Of every key, its mod revision; the slots share nothing of it.

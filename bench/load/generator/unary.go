@@ -10,7 +10,8 @@ type unaryLoad interface {
 	methods() []string
 	// requestBytes: no request is longer.
 	requestBytes() int
-	// method says for which of the methods the slot's next call is, and request appends its message.
+	// method says for which of the methods the slot's next call is, and request appends its
+	// message.
 	method(s *slot) int
 	request(s *slot, out []byte) []byte
 	// sampleEvery: of how many answers one is looked at; of the others only length and status.
@@ -63,7 +64,8 @@ func newUnaryDriver(c *connection, load unaryLoad, plan *plan, slots []slot) *un
 		size *= 2
 	}
 	driver := &unaryDriver{
-		connection: c, load: load, plan: plan, slots: slots, bySlot: make([]int32, size), results: &results{},
+		connection: c, load: load, plan: plan, slots: slots,
+		bySlot: make([]int32, size), results: &results{},
 		room: int64(load.requestBytes() + messageHeadBytes),
 	}
 	driver.finite, _ = load.(finiteLoad)
@@ -128,7 +130,8 @@ func (d *unaryDriver) data(stream uint32, payload []byte) {
 	}
 	if s.seen < messageHeadBytes {
 		if s.seen > 0 || len(payload) < messageHeadBytes {
-			// A head in two pieces: nobody sends that; the length check below would call it a failure.
+			// A head in two pieces: nobody sends that; the length check below would call it a
+			// failure.
 			d.results.fail(fmt.Errorf("the head of a message is split over frames"))
 			s.seen += len(payload)
 			return

@@ -1,14 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"sync/atomic"
 )
 
-// Watch loads: some connections have the watchers, many on each stream as clientv3 does it; one more writes. The
-// writer keeps a fixed number of puts ahead of the watchers: it sends the next one when, of all events that the
-// puts so far must bring, no more are missing than that number of puts brings. Every event is counted, per watcher;
-// of a sample also key, value, and the time since the put.
+// Watch loads: some connections have the watchers, many on each stream as clientv3 does it; one
+// more writes. The writer keeps a fixed number of puts ahead of the watchers: it sends the next one
+// when, of all events that the puts so far must bring, no more are missing than that number of puts
+// brings. Every event is counted, per watcher; of a sample also key, value, and the time since the
+// put.
 
 // Puts whose time is remembered: more than can be on their way.
 const putTimes = 1 << 16
@@ -148,7 +150,8 @@ func (d *watchDriver) message(s *watchStream, message []byte) {
 	d.batch += int64(count)
 }
 
-// inOrder looks at every event of a stream's first watcher: each has a later revision than the one before.
+// inOrder looks at every event of a stream's first watcher: each has a later revision than the one
+// before.
 func (d *watchDriver) inOrder(s *watchStream, event []byte) {
 	r := reader{rest: event}
 	for r.next() {
@@ -157,7 +160,7 @@ func (d *watchDriver) inOrder(s *watchStream, event []byte) {
 		}
 		revision, err := numberOf(r.bytes, 3)
 		if err != nil || revision <= s.lastRevision {
-			d.results.fail(fmt.Errorf("an event of revision %d after one of %d", revision, s.lastRevision))
+			d.results.fail(fmt.Errorf("revision %d after revision %d", revision, s.lastRevision))
 		}
 		s.lastRevision = revision
 	}
@@ -196,7 +199,8 @@ func (d *watchDriver) look(event []byte) {
 		number = number<<8 | int64(octet)
 	}
 	wanted := space.appendKey(nil, d.fan.keyOf(number))
-	if string(key) != string(wanted) || string(value[putNumberBytes:]) != string(space.value[putNumberBytes:]) {
+	same := bytes.Equal(value[putNumberBytes:], space.value[putNumberBytes:])
+	if string(key) != string(wanted) || !same {
 		d.results.fail(fmt.Errorf("an event with another key or value than was put: %q", key))
 		return
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"time"
@@ -77,27 +78,28 @@ func watch(distinct bool) runLoad {
 		if distinct {
 			fan.perPut, keys = 1, o.watchers
 		}
-		connections := min(o.connections, o.watchers)
+		o.connections = min(o.connections, o.watchers)
 		fan.keySpace = o.space("/registry/watched/", keys, 256)
-		writerConnection, err := dial(o.address, []string{methodPut}, bufferBytes)
+		writerConnection, err := dial(o.address, []string{methodPut}, make([]byte, bufferBytes))
 		if err != nil {
 			return usage{}, nil, err
 		}
 		defer writerConnection.socket.Close()
 		fan.writer = &watchWriter{
-			connection: writerConnection, fan: fan, results: &results{}, value: append([]byte(nil), fan.value...),
+			connection: writerConnection, fan: fan,
+			results: &results{}, value: bytes.Clone(fan.value),
 		}
 		writerConnection.receiver = fan.writer
-		drivers := make([]*watchDriver, connections)
+		drivers := make([]*watchDriver, o.connections)
 		for index := range drivers {
-			c, err := dial(o.address, []string{methodWatch}, bufferBytes)
+			c, err := dial(o.address, []string{methodWatch}, make([]byte, bufferBytes))
 			if err != nil {
 				return usage{}, nil, err
 			}
 			defer c.socket.Close()
 			drivers[index] = &watchDriver{connection: c, fan: fan, results: &results{}}
 			c.receiver = drivers[index]
-			first, last := o.watchers*index/connections, o.watchers*(index+1)/connections
+			first, last := o.watchers*index/o.connections, o.watchers*(index+1)/o.connections
 			drivers[index].open(fan.createRequests(first, last, o.streams))
 		}
 		return fan.run(o, drivers)
@@ -136,7 +138,8 @@ func (f *fanOut) run(o *options, drivers []*watchDriver) (usage, *results, error
 			}
 		})
 	}
-	err := waitFor(broken, func() bool { return f.created.Load() == int64(o.watchers) }, "watchers to be created")
+	created := func() bool { return f.created.Load() == int64(o.watchers) }
+	err := waitFor(broken, created, "watchers to be created")
 	if err != nil {
 		return usage{}, nil, err
 	}
@@ -179,7 +182,7 @@ func (d *watchDriver) checkCounts() {
 	for _, s := range d.streams {
 		for id, count := range s.events {
 			if count < least || count > most {
-				d.results.fail(fmt.Errorf("watcher %d of a stream had %d events, not %d", id, count, least))
+				d.results.fail(fmt.Errorf("watcher %d had %d events, not %d", id, count, least))
 			}
 		}
 	}
