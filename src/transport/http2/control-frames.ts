@@ -14,6 +14,7 @@ import {
 import type { ErrorCode } from "./frames.ts";
 import type { HpackEncoder } from "./hpack-encoder.ts";
 import { CONTROL_FRAMES_MAX, GOAWAY_DELAY_MS, SOCKET_QUEUE_BYTES_MAX } from "./limits.ts";
+import type { OpenStreams } from "./open-streams.ts";
 import type { Output } from "./output.ts";
 import type { Sender } from "./sender.ts";
 import { readSettings } from "./settings.ts";
@@ -23,14 +24,14 @@ export interface ControlFramesOptions {
   readonly output: Output;
   readonly sender: Sender;
   readonly encoder: HpackEncoder;
-  readonly streams: ReadonlyMap<number, Http2Stream>;
+  readonly streams: OpenStreams<Http2Stream>;
 }
 
 export class ControlFrames {
   readonly #output: Output;
   readonly #sender: Sender;
   readonly #encoder: HpackEncoder;
-  readonly #streams: ReadonlyMap<number, Http2Stream>;
+  readonly #streams: OpenStreams<Http2Stream>;
   /** Frames that we had to send while the socket was full. */
   #queuedFrames = 0;
   /** The first frame of a client is SETTINGS. */

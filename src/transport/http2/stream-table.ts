@@ -12,6 +12,7 @@ import {
   CONNECTION_RECEIVE_WINDOW_BYTES,
   STREAM_RECEIVE_WINDOW_BYTES,
 } from "./limits.ts";
+import { OpenStreams } from "./open-streams.ts";
 import type { Patience } from "./patience.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { Sender } from "./sender.ts";
@@ -46,7 +47,7 @@ export class StreamTable {
   readonly #sender: Sender;
   readonly #handler: RequestHandler;
   readonly #patience: Patience;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new OpenStreams<Http2Stream>();
   readonly #closedStreams = new ClosedStreams();
   readonly #received: ReceivedBytes = { count: 0 };
   /**
@@ -69,7 +70,7 @@ export class StreamTable {
     this.#patience = options.patience;
   }
 
-  get open(): ReadonlyMap<number, Http2Stream> {
+  get open(): OpenStreams<Http2Stream> {
     return this.#streams;
   }
 
@@ -91,7 +92,7 @@ export class StreamTable {
     this.#idMax = this.#lastId;
     this.#overdue = [];
     this.#endedEarly = [];
-    const streams = [...this.#streams.values()];
+    const streams = this.#streams.values();
     this.#streams.clear();
     for (const stream of streams) {
       stream.isRemoteClosed = true;
@@ -202,7 +203,7 @@ export class StreamTable {
     });
     stream.contentLeft = head.contentLength;
     stream.isRemoteClosed = flags.isLast;
-    this.#streams.set(streamId, stream);
+    this.#streams.add(stream);
     stream.receiver = this.#handler.request(stream, head);
     if (flags.isLast && !stream.isLocalClosed) stream.receiver.ended();
   }
