@@ -51,7 +51,7 @@ const channel: Channel = {
 const pages: HttpPages = { page: () => ({ status: 200, headers: {}, body: "page" }) };
 const options = { channel, pages, logger: SILENT_LOGGER };
 const http2 = transport === "grpc-js" ? new GrpcJsServer(options) : new GrpcServer(options);
-const listener = await Listener.open({ url: "http://127.0.0.1:0", logger: SILENT_LOGGER });
+const listener = await Listener.open({ urls: ["http://127.0.0.1:0"], logger: SILENT_LOGGER });
 listener.serve({ http2 });
 process.stdout.write(`${listener.url}\n`);
 process.stdin.on("data", () => {

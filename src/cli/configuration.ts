@@ -12,7 +12,7 @@ import { DurationError, formatDuration, parseDuration, quote } from "./go-values
 import type { LogNote } from "./log-note.ts";
 import { checkBindUrls, checkHostUrls, UrlError } from "./service-url.ts";
 import type { ServiceUrl } from "./service-url.ts";
-import { grpcOptions } from "./transport-settings.ts";
+import { grpcOptions, hasCertificate, tlsNotes, tlsOptions } from "./transport-settings.ts";
 
 /** A server that may be started. */
 export interface Configuration {
@@ -70,7 +70,12 @@ export function readConfiguration(settings: Settings, source: SettingsSource): C
     settings,
     listenPeerUrls: settings.get("listen-peer-urls"),
     initialCluster: initialCluster(settings),
-    notes: [...deprecationNotes(settings), ...effectNotes(settings), ...limitNotes(settings)],
+    notes: [
+      ...deprecationNotes(settings),
+      ...effectNotes(settings),
+      ...limitNotes(settings),
+      ...tlsNotes(settings),
+    ],
   };
 }
 
@@ -106,13 +111,23 @@ function checkUrls(settings: Settings): void {
       `--advertise-client-urls ${quote(texts(advertised).join(","))} must be in the format ` +
       `"host:port", "unix:/path/to/socket" or "unixs:/path/to/socket" (${problem})`,
   );
-  const secure = [...clientUrls, ...metricsUrls].find((url) =>
-    /^(?:https|unixs)$/.test(url.scheme),
-  );
-  if (secure !== undefined && settings.get("cert-file") === "" && !settings.get("auto-tls")) {
+  if (!hasCertificate(settings) && !settings.get("auto-tls")) checkPlain(clientUrls, metricsUrls);
+}
+
+/** Source: etcd server/embed/etcd.go, configureClientListeners, createMetricsListener. */
+function checkPlain(clientUrls: readonly ServiceUrl[], metricsUrls: readonly ServiceUrl[]): void {
+  const isSecure = ({ scheme }: ServiceUrl): boolean => /^(?:https|unixs)$/.test(scheme);
+  const secure = clientUrls.find(isSecure);
+  if (secure !== undefined) {
     throw new ConfigurationError(
       "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
         `${secure.text} with HTTPS scheme`,
+      "start",
+    );
+  }
+  if (metricsUrls.some(isSecure)) {
+    throw new ConfigurationError(
+      "client TLS key/cert (--cert-file, --key-file) must be provided for metrics secure url",
       "start",
     );
   }
@@ -202,6 +217,9 @@ function checkTlsVersions(settings: Settings): void {
       `min version (${least}) is greater than max version (${greatest})`,
     );
   }
+  if (least === "TLS1.3" && settings.get("cipher-suites").length > 0) {
+    throw new ConfigurationError("cipher suites cannot be configured when only TLS1.3 is enabled");
+  }
 }
 
 /** Whoever asks for protection or for a cluster must not be left in the belief of having it. */
@@ -226,9 +244,10 @@ function isDefault(settings: Settings, name: Parameters<Settings["get"]>[0]): bo
 
 function serverOptions(settings: Settings): Configuration["options"] {
   const name = settings.get("name");
+  const dataDir = settings.get("data-dir") || `${name}.etcd`;
   return {
     name,
-    dataDir: settings.get("data-dir") || `${name}.etcd`,
+    dataDir,
     unsafeNoFsync: settings.get("unsafe-no-fsync"),
     listenClientUrls: texts(settings.get("listen-client-urls")),
     listenMetricsUrls: texts(settings.get("listen-metrics-urls")),
@@ -244,6 +263,7 @@ function serverOptions(settings: Settings): Configuration["options"] {
     compactionBatchLimit: settings.get("compaction-batch-limit") || undefined,
     compactionSleepIntervalMs: milliseconds(settings.get("compaction-sleep-interval")),
     ...grpcOptions(settings),
+    tls: tlsOptions(settings, dataDir),
   };
 }
 

@@ -1,7 +1,9 @@
 /** What the flags say about how clients are served, as options of a server. */
-import type { EtcdOptions } from "../embed/index.ts";
+import { join } from "node:path";
+import type { EtcdOptions, TlsOptions } from "../embed/index.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { Settings } from "./flags.ts";
+import type { LogNote } from "./log-note.ts";
 
 /** Source: etcd server/embed/config.go, DefaultMaxConcurrentStreams. */
 const STREAMS_UNBOUNDED = 2 ** 32 - 1;
@@ -56,4 +58,60 @@ function keepalive(settings: Settings): Pick<EtcdOptions, KeepaliveOption> {
       : undefined,
     grpcKeepaliveTimeoutMs: isPinging ? timeoutMs : undefined,
   };
+}
+
+/**
+ * Certificates. That versions are right has been checked.
+ * Source: etcd server/embed/etcd.go, configureClientListeners; embed/config.go, ClientSelfCert.
+ */
+export function tlsOptions(settings: Settings, dataDir: string): TlsOptions | undefined {
+  const isGiven = hasCertificate(settings);
+  if (!isGiven && !settings.get("auto-tls")) return undefined;
+  const folder = join(dataDir, "fixtures", "client");
+  const selfSigned = { folder, years: settings.get("self-signed-cert-validity") };
+  return {
+    ...(isGiven
+      ? { certFile: settings.get("cert-file"), keyFile: settings.get("key-file") }
+      : { selfSigned }),
+    trustedCaFile: settings.get("trusted-ca-file") || undefined,
+    clientCertAuth: settings.get("client-cert-auth"),
+    minVersion: tlsVersion(settings.get("tls-min-version")),
+    maxVersion: tlsVersion(settings.get("tls-max-version")),
+    cipherSuites: settings.get("cipher-suites"),
+  };
+}
+
+/** What a user should know who gives certificates that protect nothing. */
+export function tlsNotes(settings: Settings): readonly LogNote[] {
+  const notes: LogNote[] = [];
+  const warn = (message: string, fields: LogNote["fields"] = {}): void => {
+    notes.push({ level: "warn", message, fields });
+  };
+  const isGiven = hasCertificate(settings);
+  if (isGiven && settings.get("auto-tls")) warn("ignoring client auto TLS since certs given");
+  for (const { scheme, text } of settings.get("listen-client-urls")) {
+    if (scheme !== "http" && scheme !== "unix") continue;
+    const fields = { "client-url": text };
+    if (isGiven) {
+      warn(`${PLAIN} key and cert files are present; ignoring key and cert files`, fields);
+    }
+    if (settings.get("client-cert-auth")) {
+      warn(
+        `${PLAIN} --client-cert-auth is enabled; ignoring client cert auth for this URL`,
+        fields,
+      );
+    }
+  }
+  return notes;
+}
+
+const PLAIN = "scheme is http or unix while";
+
+/** Whether the server has a certificate of its own, or half of one, which the start refuses. */
+export function hasCertificate(settings: Settings): boolean {
+  return settings.get("cert-file") !== "" || settings.get("key-file") !== "";
+}
+
+function tlsVersion(text: string): TlsOptions["minVersion"] {
+  return text === "TLS1.2" || text === "TLS1.3" ? text : undefined;
 }

@@ -1,12 +1,22 @@
 /** A client of a server elsewhere. */
 import { Client } from "../client/index.ts";
+import type { ClientTlsOptions } from "../transport/index.ts";
+
+/** What {@link connect} takes. */
+export interface ConnectOptions {
+  /** For URLs by TLS: whom to trust, and who to be. */
+  readonly tls?: ClientTlsOptions | undefined;
+}
 
 /**
- * A client of the servers at these URLs (`http://host:port`, `unix://path`). The connection is made by
- * the first call. Close the client when done.
+ * A client of the servers at these URLs (`http://host:port`, `unix://path`; by TLS `https` and
+ * `unixs`). The connection is made by the first call. Close the client when done.
  */
-export async function connect(urls: string | readonly string[]): Promise<Client> {
+export async function connect(
+  urls: string | readonly string[],
+  options: ConnectOptions = {},
+): Promise<Client> {
   const { GrpcChannel } = await import("../transport/index.ts");
-  const channel = await GrpcChannel.connect(urls);
+  const channel = await GrpcChannel.connect(urls, options);
   return new Client(channel, { onClose: () => channel.close() });
 }

@@ -104,7 +104,8 @@ async function openPorts(options: EtcdOptions): Promise<Serving | undefined> {
   if (clientUrls.length === 0 && metricsUrls.length === 0) return undefined;
   // Loaded only for a server with a port.
   const { Serving: Ports } = await import("../transport/index.ts");
-  return Ports.open({ clientUrls, metricsUrls, logger: options.logger });
+  const { tls, logger } = options;
+  return Ports.open({ clientUrls, metricsUrls, tls, logger });
 }
 
 async function openEngine(options: EtcdOptions): Promise<Engine> {

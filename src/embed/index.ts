@@ -1,3 +1,5 @@
 export { connect } from "./connect.ts";
+export type { ConnectOptions } from "./connect.ts";
 export { Etcd } from "./etcd.ts";
 export type { EtcdOptions } from "./options.ts";
+export type { TlsOptions } from "../transport/index.ts";

@@ -1,4 +1,5 @@
 /** Every option of an embedded server. The command line's flags end up here too. */
+import type { TlsOptions } from "../transport/index.ts";
 import type { Clock, Logger } from "../wire/index.ts";
 
 /** What {@link Etcd.start} takes. Everything may be left out: in memory, without a port. */
@@ -10,10 +11,12 @@ export interface EtcdOptions {
   /** Acknowledge writes before they are on disk. Source: etcd --unsafe-no-fsync. */
   readonly unsafeNoFsync?: boolean | undefined;
   /**
-   * Where to serve clients: `http://host:port` (port 0: the system chooses) or `unix://path`.
-   * Left out: no port, only {@link Etcd.client}.
+   * Where to serve clients: `http://host:port` (port 0: the system chooses) or `unix://path`; by
+   * TLS `https` and `unixs`. Left out: no port, only {@link Etcd.client}.
    */
   readonly listenClientUrls?: readonly string[] | undefined;
+  /** Who the server is by TLS, and whom it lets in; needed for URLs by TLS. */
+  readonly tls?: TlsOptions | undefined;
   /** Where to serve /metrics, /health, /livez, /readyz and nothing else. Default none. */
   readonly listenMetricsUrls?: readonly string[] | undefined;
   /** What MemberList tells clients. Default: the listen URLs with their real ports. */

@@ -3,6 +3,7 @@
  * channel is made and not before.
  */
 import type {
+  ChannelCredentials,
   ChannelOptions,
   Client,
   ClientDuplexStream,
@@ -47,6 +48,19 @@ const RECEIVE_WINDOW_BYTES = 1024 * 1024;
 export interface GrpcChannelOptions {
   /** Sent with every call, names in lower case. What a call's context says goes before it. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** For `https` and `unixs`; left out, the server is held against the authorities of Node.js. */
+  readonly tls?: ClientTlsOptions | undefined;
+}
+
+/** Whom a client trusts, and who it is itself: PEM, not files. */
+export interface ClientTlsOptions {
+  /** Authorities of which one has to have certified the server. Default those of Node.js. */
+  readonly ca?: string | Uint8Array | undefined;
+  /** The client's own certificate and its key: both or neither. */
+  readonly cert?: string | Uint8Array | undefined;
+  readonly key?: string | Uint8Array | undefined;
+  /** The name that the server's certificate has to have. Default that of the URL. */
+  readonly serverName?: string | undefined;
 }
 
 /** Calls under way, so that closing can end them. */
@@ -73,13 +87,17 @@ export class GrpcChannel implements Channel {
     for (const [name, value] of Object.entries(options.metadata ?? {})) {
       this.#metadata.set(name, value);
     }
-    const credentials = grpc.credentials.createInsecure();
-    this.#clients = urls.map((url) => new grpc.Client(targetOf(url), credentials, CHANNEL_OPTIONS));
+    const { tls = {} } = options;
+    this.#clients = urls.map((url) => {
+      const { target, isSecure } = targetOf(url);
+      const credentials = isSecure ? secure(grpc, tls) : grpc.credentials.createInsecure();
+      return new grpc.Client(target, credentials, channelOptions(tls));
+    });
   }
 
   /**
-   * Makes a channel to `http://host:port` or `unix://path`; the connection is made with the first
-   * call. Throws for other URLs, `https` and `unixs` (not yet) among them.
+   * Makes a channel to `http://host:port` or `unix://path`, or by TLS to `https://host:port` or
+   * `unixs://path`; the connection is made with the first call. Throws for other URLs.
    */
   static async connect(
     urls: string | readonly string[],
@@ -249,16 +267,27 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 
 const EMPTY = new Uint8Array(0);
 
-function targetOf(url: string): string {
+function secure(grpc: GrpcJs, { ca, cert, key }: ClientTlsOptions): ChannelCredentials {
+  const [root, ownKey, ownCert] = [ca, key, cert].map((pem) =>
+    pem === undefined ? null : Buffer.from(pem),
+  );
+  return grpc.credentials.createSsl(root, ownKey, ownCert);
+}
+
+function channelOptions({ serverName }: ClientTlsOptions): ChannelOptions {
+  if (serverName === undefined) return CHANNEL_OPTIONS;
+  return { ...CHANNEL_OPTIONS, "grpc.ssl_target_name_override": serverName };
+}
+
+function targetOf(url: string): { readonly target: string; readonly isSecure: boolean } {
   const [, scheme = "", rest = ""] = /^([a-z]+):\/\/(.+)$/su.exec(url) ?? [];
   switch (scheme) {
     case "http":
-      return `dns:${rest.replace(/\/$/u, "")}`;
-    case "unix":
-      return `unix:${rest}`;
     case "https":
+      return { target: `dns:${rest.replace(/\/$/u, "")}`, isSecure: scheme === "https" };
+    case "unix":
     case "unixs":
-      throw new Error(`Cannot connect with TLS, it is not there yet: ${url}`);
+      return { target: `unix:${rest}`, isSecure: scheme === "unixs" };
     default:
       throw new Error(`URL scheme must be http, https, unix, or unixs: ${url}`);
   }

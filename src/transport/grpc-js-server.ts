@@ -12,6 +12,7 @@ import type {
   handleUnaryCall,
 } from "@grpc/grpc-js";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { Channel, Logger, StreamMethod, UnaryMethod } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
@@ -83,6 +84,8 @@ export class GrpcJsServer implements ConnectionHandler {
     this.#sockets.add(socket);
     // HTTP/2 has its own half-close; a client that closes its side of the socket is gone.
     socket.allowHalfOpen = false;
+    // Without ALPN its first bytes said that it is HTTP/2, but Node's goes by this alone.
+    if (socket instanceof TLSSocket) socket.alpnProtocol = "h2";
     this.#injector.injectConnection(socket);
   }
 

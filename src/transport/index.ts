@@ -1,9 +1,11 @@
 export type { ConnectionHandler } from "./connection-handler.ts";
 export { GrpcChannel } from "./grpc-channel.ts";
-export type { GrpcChannelOptions } from "./grpc-channel.ts";
+export type { ClientTlsOptions, GrpcChannelOptions } from "./grpc-channel.ts";
 export { parseListenUrl } from "./listen-url.ts";
 export type { ListenAddress } from "./listen-url.ts";
-export { ListenError, Listener } from "./listener.ts";
+export { ListenError } from "./listen-socket.ts";
+export { Listener } from "./listener.ts";
 export type { Handlers, ListenerOptions } from "./listener.ts";
 export { serve, Serving } from "./serving.ts";
 export type { CloseOptions, GrpcTransport, ServingHandlers, ServingUrls } from "./serving.ts";
+export type { TlsOptions, TlsVersion } from "./tls.ts";

@@ -4,17 +4,17 @@
  */
 import { isIP } from "node:net";
 
-/** Somewhere to listen, without TLS. */
+/** Somewhere to listen, and whether by TLS. */
 export type ListenAddress =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly secure: boolean }
+  | { readonly kind: "unix"; readonly path: string; readonly secure: boolean };
 
 const PORT_MAX = 65535;
 
 /**
  * Reads `http://host:port` (an IP or `localhost`; IPv6 in brackets; port 0 is the system's choice)
  * or `unix://path` (all after the slashes, relative to the working folder unless it begins with a
- * slash). Throws with etcd's text for everything else, and "not yet" for `https` and `unixs`.
+ * slash); `https` and `unixs` are the same by TLS. Throws with etcd's text for everything else.
  *
  * Source: etcd client/pkg/types/urls.go, NewURLs; server/embed/config.go, checkBindURLs.
  */
@@ -23,25 +23,18 @@ export function parseListenUrl(text: string): ListenAddress {
   const [, scheme = "", rest = ""] = /^([a-z]+):\/\/(.*)$/su.exec(url) ?? [];
   switch (scheme) {
     case "http":
-      return parseTcp({ url, rest });
-    case "unix":
-      if (rest === "") throw new Error(`Cannot listen on a socket without a path: ${url}`);
-      return { kind: "unix", path: rest };
     case "https":
+      return { kind: "tcp", ...parseTcp({ url, rest }), secure: scheme === "https" };
+    case "unix":
     case "unixs":
-      parseTlsUrl({ url, scheme, rest });
-      throw new Error(`Cannot listen with TLS, it is not there yet: ${url}`);
+      if (rest === "") throw new Error(`Cannot listen on a socket without a path: ${url}`);
+      return { kind: "unix", path: rest, secure: scheme === "unixs" };
     default:
       throw new Error(`URL scheme must be http, https, unix, or unixs: ${url}`);
   }
 }
 
-/** A wrong address is reported before missing TLS, as etcd does. */
-function parseTlsUrl(parts: { url: string; scheme: string; rest: string }): void {
-  if (parts.scheme === "https") parseTcp(parts);
-}
-
-function parseTcp({ url, rest }: { url: string; rest: string }): ListenAddress {
+function parseTcp({ url, rest }: { url: string; rest: string }): { host: string; port: number } {
   const slash = rest.search(/[/?#]/u);
   const authority = slash === -1 ? rest : rest.slice(0, slash);
   const [, bracketed, plain, portText] =
@@ -60,7 +53,7 @@ function parseTcp({ url, rest }: { url: string; rest: string }): ListenAddress {
   }
   const port = Number(portText);
   if (port > PORT_MAX) throw new Error(`listen tcp: address ${portText}: invalid port`);
-  return { kind: "tcp", host, port };
+  return { host, port };
 }
 
 /** `host:port` as Go prints it, with IPv6 in brackets. */

@@ -8,20 +8,20 @@
  * A connection that has not said what it is costs a descriptor and a timer. Both are bounded:
  * {@link PREFACE_TIMEOUT_MS} and {@link UNDECIDED_CONNECTIONS_MAX}.
  */
-import { existsSync, lstatSync, unlinkSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import type { AddressInfo, ListenOptions, Server, Socket } from "node:net";
-import { dirname } from "node:path";
+import type { Server, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Logger } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
+import { listenOn } from "./listen-socket.ts";
 import { hostPort, parseListenUrl } from "./listen-url.ts";
 import type { ListenAddress } from "./listen-url.ts";
 import { protocolOf } from "./preface.ts";
 import type { Protocol } from "./preface.ts";
+import type { TlsGate, TlsOptions } from "./tls.ts";
 
 /**
- * Milliseconds in which a connection has to say what it speaks; then it is dropped. Clients send
- * their first bytes with the handshake; ten seconds is what etcd grants a TLS handshake.
+ * Milliseconds in which a connection has to say what it speaks, and by TLS as many again from then
+ * until it says so within; then it is dropped. Ten seconds is what etcd grants a TLS handshake.
  */
 const PREFACE_TIMEOUT_MS = 10_000;
 
@@ -31,33 +31,20 @@ const PREFACE_TIMEOUT_MS = 10_000;
  */
 const UNDECIDED_CONNECTIONS_MAX = 1024;
 
-/** Milliseconds of silence before TCP asks whether the far end lives. Source: Go, net.Listen. */
-const TCP_KEEP_ALIVE_MS = 15_000;
-
-/** Connections the kernel queues before they are accepted. Source: Linux, net.core.somaxconn. */
-const BACKLOG_CONNECTIONS = 4096;
-
-/**
- * Bytes of a unix socket's path. With more, Node would cut the path off and listen elsewhere.
- * Source: sun_path in Linux's and BSD's sys/un.h, without its closing zero.
- */
-const UNIX_PATH_BYTES_MAX = process.platform === "linux" ? 107 : 103;
-
-/** An address could not be listened on. The text is Go's; `cause` is the system's error. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-}
-
 /** Who serves what; what has no handler is dropped. */
 export interface Handlers {
   readonly http2?: ConnectionHandler | undefined;
   readonly http1?: ConnectionHandler | undefined;
+  /** By TLS, what a client gets that offers both is HTTP/1.1. Default HTTP/2. */
+  readonly prefersHttp1?: boolean | undefined;
 }
 
 /** What {@link Listener.open} takes. */
 export interface ListenerOptions {
-  /** See {@link parseListenUrl}. */
-  readonly url: string;
+  /** One address, see {@link parseListenUrl}, by one scheme or by both. */
+  readonly urls: readonly string[];
+  /** Needed for `https` and `unixs`. */
+  readonly tls?: TlsOptions | undefined;
   readonly logger: Logger;
   /** Default {@link PREFACE_TIMEOUT_MS}. */
   readonly prefaceTimeoutMs?: number | undefined;
@@ -67,17 +54,21 @@ export interface ListenerOptions {
 
 /** A connection that is being asked what it speaks. */
 interface Undecided {
+  /** What is within the connection, once it is secure. */
+  secure: TLSSocket | undefined;
   bytes: Buffer | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
 /** An address that is listened on, until {@link Listener.close}. */
 export class Listener {
-  /** The URL with the real port. */
-  readonly url: string;
+  /** With the real port, in the order asked for. */
+  readonly urls: readonly string[];
   /** What the system calls it: `127.0.0.1:2379`, or the path of the socket. */
   readonly address: string;
   readonly #server: Server;
+  readonly #takesPlain: boolean;
+  readonly #gate: TlsGate | undefined;
   readonly #prefaceTimeoutMs: number;
   readonly #undecidedConnectionsMax: number;
   /** The oldest first. */
@@ -85,17 +76,23 @@ export class Listener {
   #handlers: Handlers | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(server: Server, address: ListenAddress, options: ListenerOptions) {
-    if (address.kind === "unix") {
-      this.url = options.url.trim();
-      this.address = address.path;
+  private constructor(
+    server: Server,
+    addresses: readonly ListenAddress[],
+    gate: TlsGate | undefined,
+    options: ListenerOptions,
+  ) {
+    const bound = server.address();
+    if (typeof bound === "string" || bound === null) {
+      this.urls = options.urls.map((url) => url.trim());
+      this.address = String(bound);
     } else {
-      // It is bound, and not to a path.
-      const { address: host, port } = server.address() as AddressInfo;
-      this.url = `http://${hostPort(address.host, port)}`;
-      this.address = hostPort(host, port);
+      this.urls = addresses.map((address) => urlOf(address, bound.port));
+      this.address = hostPort(bound.address, bound.port);
     }
     this.#server = server;
+    this.#takesPlain = addresses.some(({ secure }) => !secure);
+    this.#gate = gate;
     this.#prefaceTimeoutMs = options.prefaceTimeoutMs ?? PREFACE_TIMEOUT_MS;
     this.#undecidedConnectionsMax = options.undecidedConnectionsMax ?? UNDECIDED_CONNECTIONS_MAX;
     server.on("connection", (socket) => this.#accept(socket));
@@ -105,19 +102,27 @@ export class Listener {
     });
   }
 
-  /** Binds. Throws {@link ListenError} when that fails, and what {@link parseListenUrl} throws. */
+  /**
+   * Binds. Throws {@link ListenError} when that fails, and what {@link parseListenUrl} and
+   * {@link TlsGate} throw.
+   */
   static async open(options: ListenerOptions): Promise<Listener> {
-    const address = parseListenUrl(options.url);
-    if (address.kind === "unix") await makeRoomForSocket(address.path);
-    // HTTP/1.1 clients may close their sending side before they read the answer.
-    const server = createServer({
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-    });
-    await bind(server, address);
-    return new Listener(server, address, options);
+    const addresses = options.urls.map(parseListenUrl);
+    const [address] = addresses;
+    if (address === undefined) throw new Error("Cannot listen: no URL given");
+    const isSecure = addresses.some(({ secure }) => secure);
+    const gate = isSecure ? await openGate(options) : undefined;
+    return new Listener(await listenOn(address), addresses, gate, options);
+  }
+
+  /** The first of {@link Listener.urls}. */
+  get url(): string {
+    return this.urls[0] ?? "";
+  }
+
+  /** By what it is served: plain, by TLS, or both. */
+  get traffic(): { readonly isPlain: boolean; readonly isSecure: boolean } {
+    return { isPlain: this.#takesPlain, isSecure: this.#gate !== undefined };
   }
 
   /** Hands connections over from now on, those first that came before. Called once. */
@@ -125,6 +130,7 @@ export class Listener {
     if (this.#handlers !== undefined) throw new Error(`Cannot serve twice: ${this.url}`);
     if (this.#closed !== undefined) throw new Error(`Cannot serve: ${this.url} is closed`);
     this.#handlers = handlers;
+    this.#gate?.offer(protocolsOf(handlers));
     for (const [socket, undecided] of this.#undecided) this.#ask(socket, undecided);
   }
 
@@ -146,7 +152,7 @@ export class Listener {
       this.#forget(oldest);
       oldest.destroy();
     }
-    const undecided: Undecided = { bytes: undefined, timer: undefined };
+    const undecided: Undecided = { secure: undefined, bytes: undefined, timer: undefined };
     this.#undecided.set(socket, undecided);
     // Before it says what it is, a connection may break without anybody having to know.
     socket.on("error", ignore);
@@ -155,7 +161,9 @@ export class Listener {
   }
 
   #ask(socket: Socket, undecided: Undecided): void {
+    clearTimeout(undecided.timer);
     undecided.timer = setTimeout(() => socket.destroy(), this.#prefaceTimeoutMs).unref();
+    const stream = undecided.secure ?? socket;
     const onEnd = (): void => void socket.destroy();
     const onData = (chunk: Buffer): void => {
       const { bytes: before } = undecided;
@@ -163,24 +171,38 @@ export class Listener {
       undecided.bytes = bytes;
       const protocol = protocolOf(bytes);
       if (protocol === undefined) return;
-      socket.off("data", onData);
-      socket.off("end", onEnd);
-      this.#forget(socket);
-      socket.pause();
-      socket.unshift(bytes);
-      this.#handOver(socket, protocol);
+      stream.off("data", onData);
+      stream.off("end", onEnd);
+      stream.pause();
+      stream.unshift(bytes);
+      this.#decide(socket, undecided, protocol);
     };
-    socket.on("data", onData);
-    socket.once("end", onEnd);
+    stream.on("data", onData);
+    stream.once("end", onEnd);
   }
 
-  #handOver(socket: Socket, protocol: Protocol): void {
-    const handler = protocol === "neither" ? undefined : this.#handlers?.[protocol];
+  #decide(socket: Socket, undecided: Undecided, protocol: Protocol): void {
+    const { secure } = undecided;
+    if (protocol === "tls" && secure === undefined && this.#gate !== undefined) {
+      this.#gate.handshake(socket, (within) => this.#askWithin(socket, undecided, within));
+      return;
+    }
+    this.#forget(socket);
+    const isAllowed = secure === undefined ? this.#takesPlain : isAgreed(secure, protocol);
+    const isHttp = protocol === "http1" || protocol === "http2";
+    const handler = isHttp && isAllowed ? this.#handlers?.[protocol] : undefined;
     if (handler === undefined || this.#closed !== undefined) {
       socket.destroy();
       return;
     }
-    handler.handle(socket);
+    handler.handle(secure ?? socket);
+  }
+
+  #askWithin(socket: Socket, undecided: Undecided, secure: TLSSocket): void {
+    secure.on("error", ignore);
+    undecided.secure = secure;
+    undecided.bytes = undefined;
+    this.#ask(socket, undecided);
   }
 
   #forget(socket: Socket): void {
@@ -189,18 +211,53 @@ export class Listener {
   }
 }
 
-/** Opens all or none. The same URL twice is one listener, as in etcd; with port 0 it is two. */
+/** Source: RFC 7301; etcd's servers, which choose likewise. */
+function protocolsOf({ http1, http2, prefersHttp1 = false }: Handlers): string[] {
+  const offered = [
+    ...(http2 === undefined ? [] : ["h2"]),
+    ...(http1 === undefined ? [] : ["http/1.1"]),
+  ];
+  return prefersHttp1 ? offered.toReversed() : offered;
+}
+
+/** What was agreed on by ALPN has to be kept to. */
+function isAgreed({ alpnProtocol }: TLSSocket, protocol: Protocol): boolean {
+  if (alpnProtocol === "h2") return protocol === "http2";
+  if (alpnProtocol === "http/1.1") return protocol === "http1";
+  return true;
+}
+
+function urlOf(address: ListenAddress, port: number): string {
+  const host = address.kind === "tcp" ? address.host : "";
+  return `${address.secure ? "https" : "http"}://${hostPort(host, port)}`;
+}
+
+/** Loaded only for who serves by TLS. */
+async function openGate({ urls, tls, logger }: ListenerOptions): Promise<TlsGate> {
+  if (tls === undefined) {
+    // Source: etcd server/embed/etcd.go, configureClientListeners.
+    const url = urls.find((text) => /^(?:http|unix)s:/u.test(text.trim())) ?? "";
+    throw new Error(
+      "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
+        `${url} with HTTPS scheme`,
+    );
+  }
+  const { TlsGate: Gate } = await import("./tls.ts");
+  return new Gate(tls, logger);
+}
+
+/**
+ * Opens all or none. URLs of one address are one listener, as in etcd, also when one of them is by
+ * TLS and the other is not; with port 0 they are several.
+ */
 export async function openListeners(
   urls: readonly string[],
-  options: Omit<ListenerOptions, "url">,
+  options: Omit<ListenerOptions, "urls">,
 ): Promise<Listener[]> {
   const listeners: Listener[] = [];
-  const seen = new Set<string>();
   try {
-    for (const url of urls) {
-      if (seen.has(url)) continue;
-      if (!url.endsWith(":0")) seen.add(url);
-      listeners.push(await Listener.open({ ...options, url }));
+    for (const group of byAddress(urls)) {
+      listeners.push(await Listener.open({ ...options, urls: group }));
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close()));
@@ -209,75 +266,17 @@ export async function openListeners(
   return listeners;
 }
 
-async function bind(server: Server, address: ListenAddress): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const onError = (cause: NodeJS.ErrnoException): void => {
-      reject(new ListenError(listenText(address, cause), { cause }));
-    };
-    server.once("error", onError);
-    server.listen({ ...listenOptions(address), backlog: BACKLOG_CONNECTIONS }, () => {
-      server.off("error", onError);
-      resolve();
-    });
-  });
-}
-
-function listenOptions(address: ListenAddress): ListenOptions {
-  if (address.kind === "unix") return { path: address.path };
-  const { host, port } = address;
-  // Go listens on all addresses of both families for either wildcard, where there are both. Left
-  // out, the host means that here too.
-  if (host === "0.0.0.0" || host === "::") return { port };
-  // Of several addresses Go takes the first of IPv4.
-  return { host: host === "localhost" ? "127.0.0.1" : host, port };
-}
-
-/** Go's text. Source: Go, net.OpError and syscall's error table. */
-function listenText(address: ListenAddress, cause: NodeJS.ErrnoException): string {
-  let reason = cause.code === undefined ? undefined : BIND_REASONS[cause.code];
-  if (address.kind === "tcp") {
-    const host = address.host === "localhost" ? "127.0.0.1" : address.host;
-    return `listen tcp ${hostPort(host, address.port)}: bind: ${reason ?? cause.message}`;
+function byAddress(urls: readonly string[]): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const url of urls) {
+    const place = url.trim().replace(/^(http|unix)s/u, "$1");
+    // The system gives a port of its own to each that asks for any.
+    const key = place.endsWith(":0") ? `${place} ${groups.size}` : place;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [url]);
+    else if (!group.includes(url)) group.push(url);
   }
-  // libuv says EACCES for a missing folder as well.
-  const folderMissing = cause.code === "EACCES" && !existsSync(dirname(address.path));
-  if (folderMissing) reason = BIND_REASONS["ENOENT"];
-  return `listen unix ${address.path}: bind: ${reason ?? cause.message}`;
-}
-
-const BIND_REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "address already in use",
-  EADDRNOTAVAIL: "cannot assign requested address",
-  EACCES: "permission denied",
-  ENOENT: "no such file or directory",
-  EINVAL: "invalid argument",
-};
-
-/**
- * Removes the socket file of a server that is no more. etcd removes whatever has that name, a
- * running server's socket and a plain file included; here those are an address in use.
- */
-async function makeRoomForSocket(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > UNIX_PATH_BYTES_MAX) {
-    throw new ListenError(`listen unix ${path}: bind: invalid argument`);
-  }
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return;
-  if (!stats.isSocket() || (await answers(path))) {
-    throw new ListenError(`listen unix ${path}: bind: ${BIND_REASONS["EADDRINUSE"]}`);
-  }
-  unlinkSync(path);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect({ path });
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
-  });
+  return [...groups.values()];
 }
 
 function ignore(): void {}

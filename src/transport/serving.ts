@@ -6,6 +6,7 @@ import type { GrpcOptions } from "./grpc-options.ts";
 import { HttpServer } from "./http-server.ts";
 import { openListeners } from "./listener.ts";
 import type { Handlers, Listener } from "./listener.ts";
+import type { TlsOptions } from "./tls.ts";
 
 /** Where to listen; see {@link parseListenUrl} for the forms of a URL. */
 export interface ServingUrls {
@@ -13,6 +14,8 @@ export interface ServingUrls {
   readonly clientUrls: readonly string[];
   /** Where only {@link ServingHandlers.metricsPages} are served. Default none. */
   readonly metricsUrls?: readonly string[] | undefined;
+  /** Needed for URLs with `https` and `unixs`. */
+  readonly tls?: TlsOptions | undefined;
   readonly logger?: Logger | undefined;
 }
 
@@ -57,8 +60,8 @@ export class Serving {
     metricsListeners: readonly Listener[],
     logger: Logger,
   ) {
-    this.clientUrls = clientListeners.map((listener) => listener.url);
-    this.metricsUrls = metricsListeners.map((listener) => listener.url);
+    this.clientUrls = clientListeners.flatMap(({ urls }) => urls);
+    this.metricsUrls = metricsListeners.flatMap(({ urls }) => urls);
     this.#clientListeners = clientListeners;
     this.#metricsListeners = metricsListeners;
     this.#logger = logger;
@@ -67,9 +70,10 @@ export class Serving {
   /** Takes all addresses or none. Throws what {@link Listener.open} throws. */
   static async open(urls: ServingUrls): Promise<Serving> {
     const logger = urls.logger ?? SILENT_LOGGER;
-    const clientListeners = await openListeners(urls.clientUrls, { logger });
+    const tls = await certified(urls, logger);
+    const clientListeners = await openListeners(urls.clientUrls, { tls, logger });
     try {
-      const metricsListeners = await openListeners(urls.metricsUrls ?? [], { logger });
+      const metricsListeners = await openListeners(urls.metricsUrls ?? [], { tls, logger });
       return new Serving(clientListeners, metricsListeners, logger);
     } catch (error) {
       await Promise.all(clientListeners.map((listener) => listener.close()));
@@ -88,15 +92,14 @@ export class Serving {
       this.#logger.info("ready to serve client requests");
       listener.serve(client);
     }
-    for (const { address } of this.#clientListeners) {
-      this.#logger.info("serving client traffic insecurely; this is strongly discouraged!", {
-        traffic: "grpc+http",
-        address,
-      });
+    for (const { address, traffic } of this.#clientListeners) {
+      const fields = { traffic: "grpc+http", address };
+      if (traffic.isPlain) this.#logger.info(SERVING_PLAIN, fields);
+      if (traffic.isSecure) this.#logger.info(SERVING_SECURE, fields);
     }
     for (const listener of this.#metricsListeners) {
       listener.serve(metrics);
-      this.#logger.info("serving metrics", { address: listener.url });
+      for (const address of listener.urls) this.#logger.info("serving metrics", { address });
     }
   }
 
@@ -124,6 +127,8 @@ export class Serving {
     return {
       http2: await this.#grpcHandler(handlers, corsOrigins),
       http1: new HttpServer({ pages, corsOrigins, logger }),
+      // grpc-js has no pages over HTTP/2, and clients of gRPC do not offer HTTP/1.1.
+      prefersHttp1: handlers.grpcTransport === "grpc-js",
     };
   }
 
@@ -147,6 +152,18 @@ export class Serving {
     const pages = handlers.metricsPages ?? handlers.pages;
     return { http1: new HttpServer({ pages, logger: this.#logger }) };
   }
+}
+
+/** By these lines others know that clients are served, and by what. */
+const SERVING_PLAIN = "serving client traffic insecurely; this is strongly discouraged!";
+const SERVING_SECURE = "serving client traffic securely";
+
+/** What is said of TLS, with files in any case. */
+async function certified(urls: ServingUrls, logger: Logger): Promise<TlsOptions | undefined> {
+  const { tls, clientUrls } = urls;
+  if (tls?.selfSigned === undefined) return tls;
+  const { selfCertificate } = await import("./self-certificate.ts");
+  return { ...tls, ...selfCertificate({ ...tls.selfSigned, urls: clientUrls, logger }) };
 }
 
 /** {@link Serving.open} and {@link Serving.start} in one, or neither. */

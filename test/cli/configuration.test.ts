@@ -37,6 +37,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     compactionBatchLimit: 1_000,
     compactionSleepIntervalMs: 10,
     grpcTransport: "http2",
+    tls: undefined,
     maxConcurrentStreams: undefined,
     grpcKeepaliveMinTimeMs: 5_000,
     grpcKeepaliveIntervalMs: 7_200_000,
@@ -114,6 +115,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
     "--tls-min-version=TLS1.3 --tls-max-version=TLS1.2",
     "min version (TLS1.3) is greater than max version (TLS1.2)",
   ],
+  [
+    "--tls-min-version=TLS1.3 --cipher-suites=TLS_RSA_WITH_AES_128_CBC_SHA",
+    "cipher suites cannot be configured when only TLS1.3 is enabled",
+  ],
   ["--discovery-token=x", "both --discovery-token and --discovery-endpoints must be set"],
   ["--discovery-endpoints=x", "both --discovery-token and --discovery-endpoints must be set"],
   [
@@ -144,6 +149,10 @@ t.test("readConfiguration() leaves to the start what etcd finds at the start", (
       "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
         "https://127.0.0.1:0 with HTTPS scheme",
     ],
+    [
+      "--listen-metrics-urls=https://127.0.0.1:0",
+      "client TLS key/cert (--cert-file, --key-file) must be provided for metrics secure url",
+    ],
   ];
   for (const [args, message] of cases) {
     t.throws(() => configure(args), new ConfigurationError(message, "start"), args);
@@ -155,9 +164,8 @@ t.test("readConfiguration() refuses protection that is not built, unless it is o
   const refused = (args: string, message: RegExp): void => {
     t.throws(() => configure(args), message, args);
   };
-  refused("--cert-file=c --key-file=k", /^--cert-file is not supported: TLS is not built yet$/);
-  refused("--client-cert-auth", /^--client-cert-auth is not supported/);
-  refused("--trusted-ca-file=c", /^--trusted-ca-file is not supported/);
+  refused("--client-crl-file=c", /^--client-crl-file is not supported: lists of revoked /);
+  refused("--client-cert-allowed-hostname=a", /^--client-cert-allowed-hostname is not supported/);
   refused("--auth-token=jwt,pub-key=a", /^--auth-token is not supported/);
   refused("--host-whitelist=a", /^--host-whitelist is not supported/);
   refused("--discovery-token=a --discovery-endpoints=b", /^--discovery-endpoints is not supported/);

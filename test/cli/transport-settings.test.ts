@@ -2,7 +2,7 @@ import t from "tap";
 import { ConfigurationError } from "../../src/cli/configuration-error.ts";
 import { parseArguments } from "../../src/cli/flags.ts";
 import type { Settings } from "../../src/cli/flags.ts";
-import { grpcOptions } from "../../src/cli/transport-settings.ts";
+import { grpcOptions, tlsNotes, tlsOptions } from "../../src/cli/transport-settings.ts";
 
 function settings(args: string): Settings {
   const parsed = parseArguments(args === "" ? [] : args.split(" "));
@@ -52,4 +52,53 @@ t.test("grpcOptions() refuses a transport that is not there", async (t) => {
     () => grpcOptions(settings("--grpc-transport=grpc")),
     new ConfigurationError('--grpc-transport is "http2" or "grpc-js": "grpc"'),
   );
+});
+
+t.test("tlsOptions() takes files, or makes a certificate in the data directory", async (t) => {
+  t.equal(tlsOptions(settings("--trusted-ca-file=a"), "/d"), undefined);
+  const all = { trustedCaFile: undefined, clientCertAuth: false, cipherSuites: [] };
+  const versions = { minVersion: "TLS1.2", maxVersion: undefined };
+  t.same(tlsOptions(settings("--cert-file=c --key-file=k --auto-tls"), "/d"), {
+    certFile: "c",
+    keyFile: "k",
+    ...all,
+    ...versions,
+  });
+  t.same(tlsOptions(settings("--key-file=k"), "/d"), {
+    certFile: "",
+    keyFile: "k",
+    ...all,
+    ...versions,
+  });
+  t.same(
+    tlsOptions(
+      settings(
+        "--auto-tls --self-signed-cert-validity=3 --trusted-ca-file=a --client-cert-auth " +
+          "--tls-min-version= --tls-max-version=TLS1.3 --cipher-suites=x,y",
+      ),
+      "/d",
+    ),
+    {
+      selfSigned: { folder: "/d/fixtures/client", years: 3 },
+      trustedCaFile: "a",
+      clientCertAuth: true,
+      minVersion: undefined,
+      maxVersion: "TLS1.3",
+      cipherSuites: ["x", "y"],
+    },
+  );
+});
+
+t.test("tlsNotes() warns with etcd's texts of certificates that protect nothing", async (t) => {
+  const messages = (args: string): readonly string[] =>
+    tlsNotes(settings(args)).map(({ message, fields }) => `${message} ${JSON.stringify(fields)}`);
+  t.same(messages(""), []);
+  t.same(messages("--cert-file=c --key-file=k --client-cert-auth --auto-tls"), [
+    "ignoring client auto TLS since certs given {}",
+    "scheme is http or unix while key and cert files are present; ignoring key and cert files " +
+      '{"client-url":"http://localhost:2379"}',
+    "scheme is http or unix while --client-cert-auth is enabled; ignoring client cert auth for " +
+      'this URL {"client-url":"http://localhost:2379"}',
+  ]);
+  t.same(messages("--cert-file=c --listen-client-urls=https://127.0.0.1:1,unixs://s"), []);
 });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import t from "tap";
 import { connect } from "../../src/embed/index.ts";
+import { TestAuthority } from "../harness/certificates.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { ANY_PORT, rejection, started } from "./embedded.ts";
 
@@ -38,14 +39,28 @@ t.test("connect() with several URLs passes over those where nobody answers", asy
   t.equal((await client.kv.get("key")).count, 1, "the dead one is known by now");
 });
 
-t.test("connect() refuses what is no URL of a server, and TLS", async (t) => {
+t.test("connect() refuses what is no URL of a server", async (t) => {
   t.match(await rejection(connect([])), { message: "Cannot connect: no URL given" });
   t.match(await rejection(connect("ftp://127.0.0.1:1")), {
     message: "URL scheme must be http, https, unix, or unixs: ftp://127.0.0.1:1",
   });
-  t.match(await rejection(connect("https://127.0.0.1:1")), {
-    message: "Cannot connect with TLS, it is not there yet: https://127.0.0.1:1",
+});
+
+t.test("connect() by TLS takes whom to trust and who to be", async (t) => {
+  const authority = new TestAuthority(await tempDirectory(t));
+  const { certFile, keyFile } = authority.certify("server");
+  const { cert, key } = authority.certify("client");
+  const etcd = await started(t, {
+    listenClientUrls: ["https://127.0.0.1:0"],
+    tls: { certFile, keyFile, trustedCaFile: authority.certFile },
   });
+  const client = await connect(etcd.clientUrls, { tls: { ca: authority.cert, cert, key } });
+  t.teardown(() => client.close());
+  await client.kv.put("key", "value");
+  t.equal((await client.kv.get("key")).count, 1);
+  const nobody = await connect(etcd.clientUrls, { tls: { ca: authority.cert } });
+  t.teardown(() => nobody.close());
+  t.match(await rejection(nobody.kv.get("key")), { name: "EtcdError", code: 14 });
 });
 
 t.test("A client whose server is gone is refused with code 14", async (t) => {

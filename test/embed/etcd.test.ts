@@ -177,7 +177,9 @@ t.test("Etcd.start() takes all addresses or none, and opens no store without the
     message: "expected IP in URL for binding (http://example.com:1)",
   });
   t.match(await rejection(Etcd.start({ listenClientUrls: ["https://127.0.0.1:0"] })), {
-    message: "Cannot listen with TLS, it is not there yet: https://127.0.0.1:0",
+    message:
+      "TLS key/cert (--cert-file, --key-file) must be provided for client url " +
+      "https://127.0.0.1:0 with HTTPS scheme",
   });
 });
 

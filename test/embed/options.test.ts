@@ -1,5 +1,6 @@
 /** Every option of Etcd.start() has the effect that it says. */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { request } from "node:http";
 import { connect as connectHttp2, constants } from "node:http2";
@@ -278,6 +279,18 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
       t.equal(headers[":status"], status, grpcTransport);
       session.destroy();
     }
+  },
+
+  tls: async (t) => {
+    const folder = join(await tempDirectory(t), "own");
+    const etcd = await started(t, {
+      listenClientUrls: ["https://127.0.0.1:0"],
+      tls: { selfSigned: { folder, years: 1 } },
+    });
+    const ca = readFileSync(join(folder, "cert.pem"));
+    const client = await connect(etcd.clientUrls, { tls: { ca } });
+    t.teardown(() => client.close());
+    t.equal(revisionOf(await client.kv.put("key", "value")), 2);
   },
 
   maxConcurrentStreams: async (t) => {

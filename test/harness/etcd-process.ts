@@ -33,7 +33,7 @@ export interface EtcdProcessOptions {
 /** A server that runs. */
 export class EtcdProcess {
   readonly program: Program;
-  /** Where it serves clients: `http://host:port`. */
+  /** Where it serves clients: `http://host:port`, or `https`. */
   readonly url: string;
 
   private constructor(program: Program, url: string) {
@@ -45,9 +45,9 @@ export class EtcdProcess {
   static async start(options: EtcdProcessOptions): Promise<EtcdProcess> {
     const program = spawnEtcd(options);
     await program.ready("serving", startLimitMs, () =>
-      Promise.resolve(servingAddress(program.log()) !== undefined),
+      Promise.resolve(servingUrl(program.log()) !== undefined),
     );
-    return new EtcdProcess(program, `http://${servingAddress(program.log()) ?? ""}`);
+    return new EtcdProcess(program, servingUrl(program.log()) ?? "");
   }
 
   /** Ends it, and returns how it ended. */
@@ -101,9 +101,12 @@ function throughShell(
   return { path: "/bin/sh", args: ["-c", script, "sh", ...command] };
 }
 
-/** The address in the line about serving clients, once there is one. */
-function servingAddress(log: string): string | undefined {
-  return /"msg":"serving client traffic insecurely[^}]*"address":"([^"]+)"/.exec(log)?.[1];
+/** Made of the address in the line about serving clients, once there is one. */
+function servingUrl(log: string): string | undefined {
+  const [, way, address] =
+    /"msg":"serving client traffic (in)?securely[^}]*"address":"([^"]+)"/.exec(log) ?? [];
+  if (address === undefined) return undefined;
+  return `${way === undefined ? "https" : "http"}://${address}`;
 }
 
 /** The programs that the tests against real peers may need. */

@@ -30,20 +30,40 @@ export class EtcdctlSession {
   readonly folder: string;
   readonly #etcd: EtcdProcess;
   readonly #etcdctl: string;
+  readonly #variables: NodeJS.ProcessEnv;
   readonly #background = new Set<Background>();
   /** Leases in the order in which their ids were printed. */
   readonly #leases: string[] = [];
 
-  private constructor(etcd: EtcdProcess, etcdctl: string, folder: string) {
+  private constructor(
+    etcd: EtcdProcess,
+    etcdctl: string,
+    folder: string,
+    variables: NodeJS.ProcessEnv,
+  ) {
     this.#etcd = etcd;
     this.#etcdctl = etcdctl;
     this.folder = folder;
+    this.#variables = variables;
   }
 
-  static async start(binary: string, etcdctl: string): Promise<EtcdctlSession> {
+  /** A new server with these flags, and etcdctl with these variables for it. */
+  static async start(
+    binary: string,
+    etcdctl: string,
+    options: {
+      readonly flags?: Readonly<Record<string, string>>;
+      readonly variables?: NodeJS.ProcessEnv;
+    } = {},
+  ): Promise<EtcdctlSession> {
+    const { flags = {}, variables = {} } = options;
     const folder = temporaryFolder("etcdlet-etcdctl-");
-    const etcd = await EtcdProcess.start({ binary, folder, unsafeNoFsync: true });
-    return new EtcdctlSession(etcd, etcdctl, folder);
+    const etcd = await EtcdProcess.start({ binary, folder, unsafeNoFsync: true, flags });
+    return new EtcdctlSession(etcd, etcdctl, folder, variables);
+  }
+
+  get url(): string {
+    return this.#etcd.url;
   }
 
   async stop(): Promise<void> {
@@ -52,11 +72,15 @@ export class EtcdctlSession {
   }
 
   /** Runs etcdctl to its end. `$lease1` in an argument is the first lease that was printed, and so on. */
-  async run(args: readonly string[], input: string = ""): Promise<CommandResult> {
+  async run(
+    args: readonly string[],
+    input: string = "",
+    variables: NodeJS.ProcessEnv = this.#variables,
+  ): Promise<CommandResult> {
     const { code, stdout, stderr } = await run({
       path: this.#etcdctl,
       args: this.#fill(args),
-      env: this.#environment(),
+      env: this.#environment(variables),
       input,
       limitMs: commandLimitMs,
     });
@@ -86,8 +110,8 @@ export class EtcdctlSession {
     return background;
   }
 
-  #environment(): NodeJS.ProcessEnv {
-    return { PATH: process.env["PATH"], ETCDCTL_ENDPOINTS: this.#etcd.url };
+  #environment(variables = this.#variables): NodeJS.ProcessEnv {
+    return { PATH: process.env["PATH"], ETCDCTL_ENDPOINTS: this.#etcd.url, ...variables };
   }
 
   #fill(args: readonly string[]): string[] {

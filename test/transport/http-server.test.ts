@@ -29,7 +29,7 @@ async function serveHttp(
   t: Test,
   options: Partial<HttpServerOptions> = {},
 ): Promise<{ url: string; server: HttpServer }> {
-  const listener = await Listener.open({ url: "http://127.0.0.1:0", logger: SILENT_LOGGER });
+  const listener = await Listener.open({ urls: ["http://127.0.0.1:0"], logger: SILENT_LOGGER });
   const server = new HttpServer({
     pages: echoPages,
     corsOrigins: ["*"],
@@ -162,7 +162,7 @@ void t.test("HttpServer answers what is no request with 400 and closes", async (
   const { url } = await serveHttp(t);
   const malformed = [
     "GARBAGE\r\n\r\n",
-    "\x16\x03\x01\x02\x00\x01",
+    "\x15\x03\x01\x02\x00\x01",
     "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",

@@ -3,8 +3,13 @@ import t from "tap";
 import { hostPort, parseListenUrl } from "../../src/transport/listen-url.ts";
 
 void t.test("parseListenUrl() reads every form of an address", async (t) => {
-  const tcp = (host: string, port: number): object => ({ kind: "tcp", host, port });
-  const unix = (path: string): object => ({ kind: "unix", path });
+  const tcp = (host: string, port: number, secure = false): object => ({
+    kind: "tcp",
+    host,
+    port,
+    secure,
+  });
+  const unix = (path: string, secure = false): object => ({ kind: "unix", path, secure });
   t.same(parseListenUrl("http://127.0.0.1:2379"), tcp("127.0.0.1", 2379));
   t.same(parseListenUrl(" http://0.0.0.0:0\n"), tcp("0.0.0.0", 0));
   t.same(parseListenUrl("http://localhost:80"), tcp("localhost", 80));
@@ -12,6 +17,8 @@ void t.test("parseListenUrl() reads every form of an address", async (t) => {
   t.same(parseListenUrl("unix:///run/etcd.sock"), unix("/run/etcd.sock"));
   t.same(parseListenUrl("unix://etcd.sock"), unix("etcd.sock"));
   t.same(parseListenUrl("unix://localhost:2379"), unix("localhost:2379"));
+  t.same(parseListenUrl("https://[::1]:0"), tcp("::1", 0, true));
+  t.same(parseListenUrl("unixs:///run/etcd.sock"), unix("/run/etcd.sock", true));
 });
 
 void t.test("parseListenUrl() refuses everything else with etcd's text", async (t) => {
@@ -28,10 +35,9 @@ void t.test("parseListenUrl() refuses everything else with etcd's text", async (
     "http://:2379": "expected IP in URL for binding (http://:2379)",
     "http://127.0.0.1:http": 'parse "http://127.0.0.1:http": invalid port ":http" after host',
     "http://127.0.0.1:65536": "listen tcp: address 65536: invalid port",
-    "https://127.0.0.1:2379": "Cannot listen with TLS, it is not there yet: https://127.0.0.1:2379",
     "https://foo:2379": "expected IP in URL for binding (https://foo:2379)",
-    "unixs://x": "Cannot listen with TLS, it is not there yet: unixs://x",
     "unix://": "Cannot listen on a socket without a path: unix://",
+    "unixs://": "Cannot listen on a socket without a path: unixs://",
   };
   for (const [url, message] of Object.entries(refused)) {
     t.throws(() => parseListenUrl(url), { message }, url);

@@ -37,7 +37,7 @@ class NamedHandler implements ConnectionHandler {
 
 async function open(t: Test, options: Partial<ListenerOptions> = {}): Promise<Listener> {
   const listener = await Listener.open({
-    url: "http://127.0.0.1:0",
+    urls: ["http://127.0.0.1:0"],
     logger: SILENT_LOGGER,
     ...options,
   });
@@ -92,7 +92,7 @@ void t.test("Listener hands a connection over by its first bytes and loses none"
   listener.serve(handlers());
   t.equal(await ask(listener, `${PREFACE}rest`), `http2:${PREFACE}rest`);
   t.equal(await ask(listener, "GET / HTTP/1.1\r\n\r\n"), "http1:GET / HTTP/1.1\r\n\r\n");
-  t.equal(await ask(listener, "\x16\x03\x01"), "http1:\x16\x03\x01");
+  t.equal(await ask(listener, "\x16\x03\x01"), "", "TLS where there is none");
   t.equal(await ask(listener, ...PREFACE.split(""), "x", "y"), `http2:${PREFACE}xy`);
   t.equal(await ask(listener, "PR", "OPFIND", " /"), "http1:PROPFIND /");
   t.equal(await ask(listener, PREFACE.replace("\x04", "\x05")), "");
@@ -161,7 +161,7 @@ void t.test("Listener drops the oldest of too many undecided connections", async
 
 void t.test("Listener.open() reports the real port", async (t) => {
   for (const host of ["127.0.0.1", "localhost", "0.0.0.0"]) {
-    const listener = await open(t, { url: `http://${host}:0` });
+    const listener = await open(t, { urls: [`http://${host}:0`] });
     listener.serve(handlers());
     const port = Number(new URL(listener.url).port);
     t.equal(listener.url, `http://${host}:${port}`);
@@ -173,7 +173,7 @@ void t.test("Listener.open() reports the real port", async (t) => {
 void t.test("Listener.open() listens on IPv6", async (t) => {
   let listener: Listener;
   try {
-    listener = await open(t, { url: "http://[::1]:0" });
+    listener = await open(t, { urls: ["http://[::1]:0"] });
   } catch (error) {
     t.match(error, { message: "listen tcp [::1]:0: bind: cannot assign requested address" });
     return;
@@ -187,24 +187,24 @@ void t.test("Listener.open() listens on IPv6", async (t) => {
 void t.test("Listener.open() at an address in use says so in Go's words", async (t) => {
   const listener = await open(t);
   const message = `listen tcp ${listener.address}: bind: address already in use`;
-  await t.rejects(open(t, { url: listener.url }), { name: "ListenError", message });
+  await t.rejects(open(t, { urls: [listener.url] }), { name: "ListenError", message });
   const { port } = new URL(listener.url);
-  await t.rejects(open(t, { url: `http://localhost:${port}` }), { message });
-  await t.rejects(open(t, { url: `http://0.0.0.0:${port}` }), {
+  await t.rejects(open(t, { urls: [`http://localhost:${port}`] }), { message });
+  await t.rejects(open(t, { urls: [`http://0.0.0.0:${port}`] }), {
     message: `listen tcp 0.0.0.0:${port}: bind: address already in use`,
   });
 });
 
 void t.test("Listener.open() at an address of another machine fails in Go's words", async (t) => {
   // TEST-NET-1, which nobody has. Source: RFC 5737.
-  await t.rejects(open(t, { url: "http://192.0.2.1:0" }), {
+  await t.rejects(open(t, { urls: ["http://192.0.2.1:0"] }), {
     message: "listen tcp 192.0.2.1:0: bind: cannot assign requested address",
   });
 });
 
 void t.test("Listener.open() listens on a unix socket and removes it at the end", async (t) => {
   const path = join(shortFolder(t), "etcd.sock");
-  const listener = await open(t, { url: `unix://${path}` });
+  const listener = await open(t, { urls: [`unix://${path}`] });
   listener.serve(handlers());
   t.equal(listener.url, `unix://${path}`);
   t.equal(await ask(listener, PREFACE), `http2:${PREFACE}`);
@@ -216,7 +216,7 @@ void t.test("Listener.open() takes a unix path relative to the working folder", 
   const before = process.cwd();
   process.chdir(shortFolder(t));
   t.teardown(() => process.chdir(before));
-  const listener = await open(t, { url: "unix://localhost:2379" });
+  const listener = await open(t, { urls: ["unix://localhost:2379"] });
   listener.serve(handlers());
   t.equal(existsSync("localhost:2379"), true);
   t.equal(await ask(listener, "GET"), "http1:GET");
@@ -228,14 +228,14 @@ void t.test("Listener.open() replaces the socket of a dead server only", async (
   const url = `unix://${path}`;
   await leaveStaleSocket(path);
   t.equal(existsSync(path), true);
-  const listener = await open(t, { url });
+  const listener = await open(t, { urls: [url] });
   const message = `listen unix ${path}: bind: address already in use`;
-  await t.rejects(open(t, { url }), { name: "ListenError", message });
+  await t.rejects(open(t, { urls: [url] }), { name: "ListenError", message });
   listener.serve(handlers());
   t.equal(await ask(listener, "GET"), "http1:GET");
   await listener.close();
   writeFileSync(path, "precious");
-  await t.rejects(open(t, { url }), { message });
+  await t.rejects(open(t, { urls: [url] }), { message });
 });
 
 /** What a server leaves that was killed: a process listens, and exits without closing. */
@@ -249,11 +249,11 @@ async function leaveStaleSocket(path: string): Promise<void> {
 
 void t.test("Listener.open() in a folder that is not there fails in Go's words", async (t) => {
   const path = join(shortFolder(t), "missing", "etcd.sock");
-  await t.rejects(open(t, { url: `unix://${path}` }), {
+  await t.rejects(open(t, { urls: [`unix://${path}`] }), {
     message: `listen unix ${path}: bind: no such file or directory`,
   });
   const long = join(shortFolder(t), "x".repeat(200));
-  await t.rejects(open(t, { url: `unix://${long}` }), {
+  await t.rejects(open(t, { urls: [`unix://${long}`] }), {
     message: `listen unix ${long}: bind: invalid argument`,
   });
 });
@@ -271,7 +271,7 @@ void t.test("openListeners() opens all or none", async (t) => {
   const folder = shortFolder(t);
   const [first, second] = [`unix://${folder}/first`, `unix://${folder}/second`];
   const options = { logger: SILENT_LOGGER };
-  const taken = await open(t, { url: second });
+  const taken = await open(t, { urls: [second] });
   await t.rejects(openListeners([first, second], options), { name: "ListenError" });
   t.equal(existsSync(join(folder, "first")), false);
   await taken.close();

@@ -37,12 +37,18 @@ void t.test("protocolOf() anything that leaves the preface is HTTP/1", async (t)
       (index, difference, rest) => {
         const bytes = Buffer.concat([PREFACE.subarray(0, index + 1), rest]);
         bytes[index] = (bytes[index] ?? 0) ^ difference;
-        return protocolOf(bytes) === "http1";
+        return protocolOf(bytes) === (bytes[0] === 22 ? "tls" : "http1");
       },
     ),
   );
   t.equal(protocolOf(Buffer.from("POST / HTTP/1.1\r\n")), "http1");
   t.equal(protocolOf(Buffer.from("PRI * HTTP/1.1\r\n")), "http1");
+});
+
+void t.test("protocolOf() a handshake of TLS is known by one byte", async (t) => {
+  t.equal(protocolOf(Buffer.from([22])), "tls");
+  t.equal(protocolOf(Buffer.from([22, 3, 1, 2, 0])), "tls");
+  t.equal(protocolOf(Buffer.from([21])), "http1");
 });
 
 void t.test("protocolOf() a preface without SETTINGS is neither", async (t) => {

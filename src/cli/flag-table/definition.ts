@@ -26,7 +26,6 @@ export const REASONS = {
   noRaftLog: "there is no raft log",
   noBoltFile: "the store is not a bbolt file",
   noDiscovery: "there is no discovery of other members",
-  noTls: "TLS is not built yet",
   noAuthentication: "authentication is not built yet",
   notBuilt: "it is not built yet",
 } as const;
