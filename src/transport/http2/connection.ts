@@ -281,9 +281,9 @@ export class Http2Connection implements FrameSink, SenderOwner {
   /** Not followed, but it has to be well-formed. */
   #onPriority(streamId: number, source: Buffer, start: number, end: number): void {
     if (streamId === 0) throw broken("PRIORITY on stream 0");
-    if (end - start !== 5) this.#streams.resetId(streamId, ERROR_CODE.frameSizeError);
+    if (end - start !== 5) this.#streams.refuseId(streamId, ERROR_CODE.frameSizeError);
     else if (readUint31(source, start) === streamId) {
-      this.#streams.resetId(streamId, ERROR_CODE.protocolError);
+      this.#streams.refuseId(streamId, ERROR_CODE.protocolError);
     }
   }
 

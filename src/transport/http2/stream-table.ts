@@ -307,13 +307,11 @@ export class StreamTable {
     this.#spendPatience(this.#patience.forReset(stream.openedAtMs, this.nowMs));
   }
 
-  resetId(streamId: number, code: ErrorCode): void {
+  /** The same of a stream that may not be open: one that is not yet cannot be reset. */
+  refuseId(streamId: number, code: ErrorCode): void {
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) this.#refuse(stream, code);
-    else {
-      this.#sender.rstStream(streamId, code);
-      this.#options.onControlSent();
-    }
+    else if (streamId > this.#lastId) throw new ConnectionError(code, "Cannot take PRIORITY");
   }
 
   #spendPatience(isLeft: boolean): void {

@@ -131,6 +131,8 @@ void t.test("Http2Connection ends for what breaks the protocol, with the RFC's c
     ],
     ["SETTINGS of 5 bytes", ERROR_CODE.frameSizeError, FRAME.settings, 0, [0, 1, 0, 0, 0]],
     ["ENABLE_PUSH of 2", ERROR_CODE.protocolError, FRAME.settings, 0, [0, 2, 0, 0, 0, 2]],
+    ["a short PRIORITY", ERROR_CODE.frameSizeError, FRAME.priority, 1, [0, 0, 0, 0]],
+    ["a stream's PRIORITY on itself", ERROR_CODE.protocolError, FRAME.priority, 1, [0, 0, 0, 1, 0]],
     ["a short GOAWAY", ERROR_CODE.frameSizeError, FRAME.goAway, 0, [0, 0, 0, 0, 0, 0, 0]],
     ["RST_STREAM on an idle stream", ERROR_CODE.protocolError, FRAME.rstStream, 7, [0, 0, 0, 0]],
     ["a bad header block", ERROR_CODE.compressionError, FRAME.headers, 1, [0x80]],
@@ -164,7 +166,9 @@ void t.test("Http2Connection resets a stream for what is wrong with it alone", a
   t.equal(await client.resetCode(9), ERROR_CODE.protocolError, "content-length");
   client.request(11).send(FRAME.windowUpdate, 0, 11, [0x7f, 0xff, 0xff, 0xff]);
   t.equal(await client.resetCode(11), ERROR_CODE.flowControlError, "window");
-  client.request(13, { big: "x".repeat(70_000) }, 0);
+  client.request(15).send(FRAME.priority, 0, 15, [0, 0, 0, 15, 0]);
+  t.equal(await client.resetCode(15), ERROR_CODE.protocolError, "depends on itself");
+  client.request(17, { big: "x".repeat(70_000) }, 0);
   t.match(await client.goAway().then(({ code }) => code), ERROR_CODE.frameSizeError);
 });
 

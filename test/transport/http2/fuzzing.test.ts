@@ -1,121 +1,151 @@
 /**
- * Calls that went well, with bytes changed, lost, doubled and swapped: no crash, no hang, nothing left
- * behind, and a neighbour on the same server is served all along. As long as `FUZZ_MS` says; the
- * seed is printed.
+ * Conversations of well-kept clients, changed at random: no crash, no hang, nothing left behind,
+ * nothing said that breaks the rules, and a neighbour on the same server is served all along.
  */
+import type { Duplex } from "node:stream";
 import t from "tap";
-import { FLAG, FRAME, PREFACE, frameOf } from "../../../src/transport/http2/frames.ts";
+import type { Test } from "tap";
+import { reachableHeapBytes } from "../../harness/heap.ts";
+import type { Random } from "../../harness/random-operations.ts";
+import { FLAG, FRAME, frameOf } from "../../../src/transport/http2/frames.ts";
+import {
+  KEEPALIVE_INTERVAL_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  LAST_WORDS_MS,
+} from "../../../src/transport/http2/limits.ts";
 import { HpackEncoder } from "../../../src/transport/http2/hpack-encoder.ts";
-import { SILENT_LOGGER } from "../../../src/wire/index.ts";
-import { echoChannel } from "../../harness/echo-channel.ts";
-import { connectTo, prefixed, rawClient } from "./raw-client.ts";
+import { Arena } from "../fuzz/arena.ts";
+import { fuzzBudget, soon, turn } from "../fuzz/budget.ts";
+import { conversations } from "../fuzz/conversations.ts";
+import { mutated } from "../fuzz/mutations.ts";
+import { OutputCheck } from "../fuzz/output-check.ts";
+import { prefixed } from "./raw-client.ts";
 
-/** Milliseconds; more in a nightly run. */
-const FUZZ_MS = Number(process.env["FUZZ_MS"] ?? 2000);
-const SEED = Number(process.env["FUZZ_SEED"] ?? Math.floor(Date.now() / 1000) % 2 ** 31);
+/** Far above those of the conversations, and of what becomes of them. */
+const LAST_STREAM_ID = 2 ** 30 + 1;
 
-/** Repeatable. Source: Mulberry32. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+/** A call that everybody who is still listened to gets an answer to. */
+function epilogue(): Buffer {
+  const wide = Buffer.from([0x10, 0, 0, 0]);
+  const block = new HpackEncoder(0).encode([
+    { name: ":method", value: "POST" },
+    { name: ":scheme", value: "http" },
+    { name: ":path", value: "/etcdserverpb.KV/Put" },
+    { name: ":authority", value: "localhost" },
+    { name: "content-type", value: "application/grpc" },
+  ]);
+  const headers = { type: FRAME.headers, flags: FLAG.endHeaders, streamId: LAST_STREAM_ID };
+  const data = { type: FRAME.data, flags: FLAG.endStream, streamId: LAST_STREAM_ID };
+  return Buffer.concat([
+    frameOf({ type: FRAME.windowUpdate, flags: 0, streamId: 0 }, wide),
+    frameOf(headers, block),
+    frameOf({ type: FRAME.windowUpdate, flags: 0, streamId: LAST_STREAM_ID }, wide),
+    frameOf(data, prefixed(Buffer.from("the last"))),
+  ]);
 }
 
-/** A conversation of some calls, as frames. */
-function conversation(random: (below: number) => number): Buffer[] {
-  const encoder = new HpackEncoder(4096);
-  const paths = ["KV/Put", "KV/Range", "Watch/Watch", "KV/Nothing", "Maintenance/Snapshot"];
-  const frames: Buffer[] = [
-    frameOf({ type: FRAME.settings, flags: 0, streamId: 0 }, Buffer.alloc(0)),
-  ];
-  for (let streamId = 1; streamId < 2 + random(20); streamId += 2) {
-    const service = random(2) === 0 ? "etcdserverpb" : "grpc.x";
-    const block = encoder.encode([
-      { name: ":method", value: "POST" },
-      { name: ":scheme", value: "http" },
-      { name: ":path", value: `/${service}.${paths[random(paths.length)]}`, isCommon: true },
-      { name: ":authority", value: "localhost", isCommon: true },
-      { name: "content-type", value: "application/grpc", isCommon: true },
-      { name: "grpc-timeout", value: `${random(1000)}m`, isCommon: random(2) === 0 },
-      ...(random(3) === 0 ? [{ name: "grpc-encoding", value: "gzip", isCommon: true }] : []),
-    ]);
-    const data = prefixed(Buffer.alloc(random(200), "m"), random(4) === 0 ? 1 : 0);
-    frames.push(
-      frameOf({ type: FRAME.headers, flags: FLAG.endHeaders, streamId }, block),
-      frameOf({ type: FRAME.data, flags: random(2), streamId }, data),
-      frameOf(
-        { type: random(12), flags: random(64), streamId: random(streamId + 3) },
-        Buffer.alloc(random(9)),
-      ),
-    );
+/** One client gone wrong; what was wrong with the server. */
+async function round(arena: Arena, sources: Sources, random: Random): Promise<string | undefined> {
+  const { chunks, isAligned } = mutated(sources, random);
+  const client = arena.connect();
+  const check = new OutputCheck();
+  let isClosed = false;
+  client.on("error", () => undefined);
+  client.once("close", () => (isClosed = true));
+  client.on("data", (chunk: Buffer) => check.add(chunk));
+  if (random.percent(20)) client.pause();
+  const all = [...chunks, ...(isAligned ? [epilogue()] : [])];
+  for (const chunk of all) {
+    if (client.writable) client.write(chunk);
+    if (random.percent(5)) await turn();
   }
-  return frames;
+  client.resume();
+  if (isAligned && !(await soon(() => isClosed || check.hasEnded(LAST_STREAM_ID)))) {
+    return "no answer to a call behind all others";
+  }
+  await turn();
+  const problems = check.problems(Buffer.concat(all));
+  if (problems.length > 0) return problems.join(", ");
+  await leave(arena, client, random);
+  if (!(await soon(() => isClosed && arena.openSockets === 0))) return "the connection stays open";
+  if (!(await soon(() => arena.openStreams === 0))) return "a stream stays open";
+  return undefined;
 }
 
-function mutate(frames: Buffer[], random: (below: number) => number): Buffer {
-  const mutated = frames.flatMap((frame) => {
-    const choice = random(40);
-    if (choice === 0) return [];
-    if (choice === 1) return [frame, frame];
-    return [Buffer.from(frame)];
-  });
-  if (random(4) === 0) mutated.reverse();
-  const bytes = Buffer.concat([PREFACE, ...mutated]);
-  for (let count = random(8); count > 0; count--) {
-    const at = PREFACE.length + random(bytes.length - PREFACE.length);
-    bytes[at] = random(2) === 0 ? random(256) : (bytes[at] ?? 0) ^ (1 << random(8));
-  }
-  return random(8) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
+type Sources = Awaited<ReturnType<typeof conversations>>;
+
+/** The ways in which clients go: suddenly, by closing their side, or by falling silent. */
+async function leave(arena: Arena, client: Duplex, random: Random): Promise<void> {
+  const way = random.below(40);
+  if (way === 0) {
+    // Both are silent from now on. The neighbour answers the server's ping.
+    await arena.isNeighbourServed();
+    arena.clock.advance(KEEPALIVE_INTERVAL_MS);
+    for (let count = 0; count < 5; count++) await turn();
+    arena.clock.advance(KEEPALIVE_TIMEOUT_MS + LAST_WORDS_MS);
+  } else if (way < 10) client.end();
+  else client.destroy();
 }
 
 void t.test("GrpcServer outlives conversations gone wrong", async (t) => {
-  t.comment(`seed ${SEED}`);
-  const random = randomOf(SEED);
-  let openStreams = 0;
-  const bugs: unknown[] = [];
-  const { client, server } = rawClient(t, {
-    logger: { ...SILENT_LOGGER, error: (message, fields) => bugs.push({ message, ...fields }) },
-    channel: echoChannel({
-      unary: (method, request) => (method === "put" ? Promise.resolve(request) : request),
-      stream: (_method, _context, output) => {
-        openStreams += 1;
-        return {
-          write: (message) => void output.write(message),
-          end: () => {
-            openStreams -= 1;
-            output.end();
-          },
-          cancel: () => void (openStreams -= 1),
-          drained: () => undefined,
-        };
-      },
-    }),
-  });
-  client.begin();
-  const endMs = Date.now() + FUZZ_MS;
+  const budget = fuzzBudget(t);
+  const { random } = budget;
+  const sources = await conversations();
+  const arena = new Arena(t);
+  t.teardown(() => arena.close());
   let rounds = 0;
-  for (; Date.now() < endMs; rounds++) {
-    const rude = connectTo(server);
-    const bytes = mutate(conversation(random), random);
-    for (let at = 0; at < bytes.length;) {
-      const size = 1 + random(bytes.length);
-      rude.socket.write(Buffer.from(bytes.subarray(at, at + size)));
-      at += size;
+  let countedFrom = { rounds: 0, bytes: 0 };
+  for (; budget.isLeft(); rounds++) {
+    const problem = await round(arena, sources, random);
+    if (problem !== undefined) {
+      t.fail(`round ${rounds}: ${problem}`);
+      break;
     }
-    await new Promise(setImmediate);
-    rude.socket.destroy();
-    if (rounds % 50 !== 0) continue;
-    const streamId = 2 * rounds + 1;
-    client.call(streamId);
-    const trailers = await client.trailers(streamId);
-    if (trailers[0] !== "grpc-status: 0") t.fail(`round ${rounds}: ${trailers.join()}`);
-    client.frames.length = 0;
+    if (rounds % 25 === 0 && !(await arena.isNeighbourServed())) t.fail(`neighbour, ${rounds}`);
+    if (arena.bugs.length > 0) break;
+    // When all code has run and all caches are full.
+    if (countedFrom.rounds === 0 && budget.isPast(0.4)) {
+      countedFrom = { rounds, bytes: reachableHeapBytes() };
+    }
   }
-  while (openStreams > 0) await new Promise(setImmediate);
-  t.same(bugs, []);
-  t.ok(rounds > 10, `${rounds} rounds`);
+  t.same(arena.bugs, []);
+  t.ok(await arena.isNeighbourServed());
+  const grown = reachableHeapBytes() - countedFrom.bytes;
+  const more = rounds - countedFrom.rounds;
+  t.ok(grown < 1_000_000 + 1000 * more, `${grown} bytes more after ${more} connections`);
+  await checkEmpty(t, arena);
+  t.ok(rounds > 10, `${rounds} connections`);
+});
+
+/** When all are gone, so is what they had. */
+async function checkEmpty(t: Test, arena: Arena): Promise<void> {
+  await arena.close();
+  t.ok(await soon(() => arena.openSockets === 0));
+  t.equal(arena.openStreams, 0);
+  t.equal(arena.clock.timerCount, 0, "no timer is left");
+}
+
+void t.test("GrpcServer outlives them over sockets of the system too", async (t) => {
+  const budget = fuzzBudget(t);
+  const { random } = budget;
+  const sources = await conversations();
+  const arena = new Arena(t);
+  t.teardown(() => arena.close());
+  let rounds = 0;
+  // A socket takes far longer than memory, and shows little else.
+  for (; !budget.isPast(0.3); rounds++) {
+    const client = await arena.connectTcp();
+    const { chunks } = mutated(sources, random);
+    const isClosed = new Promise((resolve) => void client.once("close", resolve));
+    client.on("error", () => undefined).resume();
+    for (const chunk of chunks.length > 50 ? [Buffer.concat(chunks)] : chunks) client.write(chunk);
+    if (random.percent(50)) client.end();
+    else client.destroy();
+    await isClosed;
+    if (rounds % 25 === 0 && !(await arena.isNeighbourServed())) t.fail(`neighbour, ${rounds}`);
+  }
+  t.same(arena.bugs, []);
+  t.ok(await soon(() => arena.openSockets <= 1 && arena.openStreams === 0, 10_000));
+  await checkEmpty(t, arena);
+  t.ok(rounds > 3, `${rounds} connections`);
 });

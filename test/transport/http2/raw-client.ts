@@ -24,6 +24,8 @@ export class RawClient {
   readonly socket: Duplex;
   readonly frames: ReceivedFrame[] = [];
   isClosed = false;
+  /** Answers the server's pings by itself. */
+  answersPings = false;
   readonly encoder: HpackEncoder = new HpackEncoder(4096);
   readonly #decoder = new HpackDecoder({ tableBytesMax: 4096, listBytesMax: 1 << 20 });
   #received: Buffer = Buffer.alloc(0);
@@ -157,6 +159,9 @@ export class RawClient {
       const isHeader = type === FRAME.headers || type === FRAME.continuation;
       const fields = isHeader ? this.#decode(flags, payload) : [];
       this.frames.push({ type, flags, streamId: readUint32(this.#received, 5), payload, fields });
+      if (this.answersPings && type === FRAME.ping && flags === 0) {
+        this.send(FRAME.ping, FLAG.ack, 0, payload);
+      }
       this.#received = this.#received.subarray(9 + length);
     }
     this.#onChange?.();

@@ -1,0 +1,44 @@
+import type { Test } from "tap";
+import { Random } from "../../harness/random-operations.ts";
+
+/** Milliseconds that each test of this kind goes on; `.ci/run` grants more. */
+const FUZZ_MS = Number(process.env["FUZZ_MS"] ?? 1500);
+
+/** What a test that changes things at random goes by. */
+export interface FuzzBudget {
+  readonly random: Random;
+  /** Milliseconds in all. */
+  readonly ms: number;
+  /** Whether another round may begin. */
+  isLeft(): boolean;
+  /** Whether a part of the time has gone by, of 1. */
+  isPast(part: number): boolean;
+}
+
+/** Begins now; says what repeats it. */
+export function fuzzBudget(t: Test): FuzzBudget {
+  const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Date.now() / 1000) % 2 ** 31);
+  t.comment(`FUZZ_SEED=${seed} FUZZ_MS=${FUZZ_MS}`);
+  t.setTimeout(FUZZ_MS + 60_000);
+  const beganMs = Date.now();
+  return {
+    random: new Random(seed),
+    ms: FUZZ_MS,
+    isLeft: () => Date.now() - beganMs < FUZZ_MS,
+    isPast: (part) => Date.now() - beganMs >= FUZZ_MS * part,
+  };
+}
+
+/** Lets everything happen that needs no time. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** Whether it is so within so many turns. */
+export async function soon(isSo: () => boolean, turns = 200): Promise<boolean> {
+  for (let count = 0; count < turns; count++) {
+    if (isSo()) return true;
+    await turn();
+  }
+  return isSo();
+}
