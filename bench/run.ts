@@ -91,9 +91,11 @@ async function measureAll(generator: Generator): Promise<Measurements> {
   const keep = (): void => {
     if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(all, undefined, 1));
   };
-  console.log(`${Object.values(all.about).join(", ")}\n\n${loadHead()}`);
+  console.log(Object.values(all.about).join(", "));
   const titles = (scenario: Scenario): string[] => scenario.steps.map(({ title }) => title);
-  for (const scenario of MATRIX.filter((one) => wanted(titles(one), one.quick))) {
+  const scenarios = MATRIX.filter((one) => wanted(titles(one), one.quick));
+  if (scenarios.length > 0) console.log(`\n${loadHead()}`);
+  for (const scenario of scenarios) {
     const found: Measurement[] = [];
     for (let round = 0; round < rounds; round++) {
       for (const candidate of servers) {

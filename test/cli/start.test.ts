@@ -1,4 +1,4 @@
-/** What a start runs and loads. How long it takes is measured in bench/footprint.ts. */
+/** What a start runs and loads. How long it takes is measured in bench/load/figures.ts. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, readFile, utimes, writeFile } from "node:fs/promises";
