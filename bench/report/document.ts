@@ -37,8 +37,10 @@ export async function writeDocument(all: Measurements): Promise<void> {
 /** The part of the page that is written. */
 export function tables(all: Measurements): string {
   const loads = [loadHead(), ...rowsOf(all.loads).map(loadRow)].join("\n");
+  const picture = `![Operations per second, CPU and p99 latency, load by load](performance.svg)`;
   const figures = all.figures.length === 0 ? [] : [figureTable(all.figures)];
-  return [`Run: ${Object.values(all.about).join(", ")}.`, loads, ...figures].join("\n\n");
+  const about = `Run: ${Object.values(all.about).join(", ")}.`;
+  return [picture, about, loads, ...figures].join("\n\n");
 }
 
 /** A page with other text between the marks. Throws Error when they are not there. */

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Connection churn: connect, exchange SETTINGS, read one key, close; again and again. An operation
@@ -60,6 +61,7 @@ func (c *churner) once(address string) error {
 		return err
 	}
 	defer connection.socket.Close()
+	connection.socket.SetDeadline(time.Now().Add(patience))
 	call := &oneCall{}
 	connection.receiver = call
 	stream, start := connection.openCall(0)

@@ -174,6 +174,7 @@ func keepAlive(o *options) (usage, *results, error) {
 			return usage{}, nil, err
 		}
 		defer c.socket.Close()
+		c.socket.SetDeadline(plan.limit())
 		first, last := o.inFlight*index/len(drivers), o.inFlight*(index+1)/len(drivers)
 		drivers[index] = newKeepAliveDriver(c, plan, grant.firstID+int64(first), last-first)
 	}

@@ -22,6 +22,20 @@ func newPlan(warmUp, measured time.Duration) *plan {
 // endless is for loads that end by themselves.
 func endless() *plan { return &plan{toNs: math.MaxInt64} }
 
+// How long a server may take for what it owes when the time is over, or for an endless load.
+const (
+	patience        = 30 * time.Second
+	endlessPatience = 4 * time.Minute
+)
+
+// limit is when reading and writing end with an error.
+func (p *plan) limit() time.Time {
+	if p.toNs == math.MaxInt64 {
+		return time.Now().Add(endlessPatience)
+	}
+	return time.Now().Add(time.Duration(p.toNs) + patience)
+}
+
 func (p *plan) now() int64 { return int64(time.Since(p.began)) }
 
 // results are what one connection has seen in the measured time; `failures` and `sampled` at any
@@ -64,13 +78,16 @@ func (p *plan) measure(process int) usage {
 	own, server, machine := ownCPUSeconds(), readServerCPU(process), machineCPUSeconds()
 	from := p.now()
 	time.Sleep(time.Duration(p.toNs - p.now()))
-	used := usage{own: ownCPUSeconds() - own, seconds: float64(p.now()-from) / 1e9}
-	machine = machineCPUSeconds() - machine
+	own, machine = ownCPUSeconds()-own, machineCPUSeconds()-machine
+	// A busy generator may be late; operations are counted in the time that was planned.
+	planned := p.toNs - p.fromNs
+	scale := float64(planned) / float64(p.now()-from)
+	used := usage{own: own * scale, seconds: float64(planned) / 1e9}
 	if after := readServerCPU(process); after != nil && server != nil {
 		used.serverKnown = true
-		used.server = after.total - server.total
-		used.serverThread = after.busiestThread(server)
-		used.others = max(0, machine-used.own-used.server)
+		used.server = (after.total - server.total) * scale
+		used.serverThread = after.busiestThread(server) * scale
+		used.others = max(0, machine*scale-used.own-used.server)
 	}
 	return used
 }

@@ -108,6 +108,7 @@ func runUnary(o *options, plan *plan, load unaryLoad) (usage, *results, error) {
 			return usage{}, nil, err
 		}
 		defer c.socket.Close()
+		c.socket.SetDeadline(plan.limit())
 		last := o.inFlight * (index + 1) / len(drivers)
 		slots := make([]slot, last-first)
 		for offset := range slots {

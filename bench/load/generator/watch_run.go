@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// How long creating the watchers may take, and how long the last events may be on their way.
-const watchPatience = 30 * time.Second
-
 // watchWriter puts, on a connection of its own.
 type watchWriter struct {
 	connection *connection
@@ -190,7 +187,7 @@ func (d *watchDriver) checkCounts() {
 
 // waitFor looks now and then whether something has come about. Returns why it will not.
 func waitFor(broken chan error, ready func() bool, what string) error {
-	for limit := time.Now().Add(watchPatience); !ready(); {
+	for limit := time.Now().Add(patience); !ready(); {
 		select {
 		case err := <-broken:
 			return err
