@@ -89,10 +89,9 @@ function ratios(placed: readonly Placed[], x: number, bottom: number): string[] 
     return [
       rect({ x: from, y: y - 6, width, height: 12, fill }),
       text(ratio.toFixed(ratio < 10 ? 1 : 0), {
-        x: ratio >= 1 ? end + 4 : end - 4,
+        x: Math.max(one, end) + 4,
         y: y + 4,
         size: 11,
-        anchor: ratio >= 1 ? "start" : "end",
       }),
     ];
   });
