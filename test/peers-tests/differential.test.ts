@@ -1,7 +1,8 @@
 /**
  * Random operations on the real etcd and on ours: every answer and every event must be the same.
  *
- * DIFFERENTIAL_SEED runs one seed only, DIFFERENTIAL_OPERATIONS sets the number of steps in all, and
+ * DIFFERENTIAL_SEED runs one seed only, DIFFERENTIAL_OPERATIONS sets the number of steps in all,
+ * DIFFERENTIAL_TRANSPORT is the one of our transports that is between (http2 or grpc-js), and
  * ETCDLET_BIN another server to be compared than the one in this process: with the real etcd's own path, the
  * test is tested. A difference is shrunk for at most DIFFERENTIAL_SHRINK_SECONDS.
  */
@@ -21,6 +22,7 @@ import type { StartSubject } from "./subject.ts";
 const {
   DIFFERENTIAL_SEED: seedGiven,
   DIFFERENTIAL_OPERATIONS: operationsGiven = "20000",
+  DIFFERENTIAL_TRANSPORT: transport = "http2",
   DIFFERENTIAL_SHRINK_SECONDS: shrinkSecondsGiven = "60",
   ETCDLET_BIN: subjectBinary,
 } = process.env;
@@ -43,7 +45,9 @@ const operationCount = Math.ceil(Number(operationsGiven) / seeds.length);
 
 if (havePrograms(t, [etcd])) {
   t.setTimeout(wholeLimitMs);
-  const subject = subjectBinary === undefined ? embedded : program("subject", subjectBinary);
+  if (transport !== "http2" && transport !== "grpc-js") throw new Error(`no ${transport}`);
+  const ours = embedded(transport);
+  const subject = subjectBinary === undefined ? ours : program("subject", subjectBinary);
   const starts = [program("etcd", etcd), subject] as const;
   await t.test("large keys, values and answers lead to the same", (t) => differLarge(t, starts));
   for (const seed of seeds) {

@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { Client } from "../../src/client/index.ts";
 import { Etcd } from "../../src/index.ts";
 import { GrpcChannel } from "../../src/transport/index.ts";
+import type { GrpcTransport } from "../../src/transport/index.ts";
 import { EtcdProcess } from "../harness/etcd-process.ts";
 import { temporaryFolder } from "../kube/processes.ts";
 
@@ -50,18 +51,22 @@ export function program(name: string, binary: string): StartSubject {
     });
 }
 
-/** Our server in this process, behind a port. */
-export const embedded: StartSubject = () =>
-  startSubject("etcdlet", async (folder) => {
-    const etcd = await Etcd.start({
-      ...OPTIONS,
-      dataDir: join(folder, "data"),
-      unsafeNoFsync: true,
-      listenClientUrls: ["http://127.0.0.1:0"],
-    });
-    const [url = ""] = etcd.clientUrls;
-    return { url, end: () => etcd.stop() };
+/** Our server in this process, behind a port of one of its transports. */
+export function embedded(grpcTransport: GrpcTransport): StartSubject {
+  return () => startSubject("etcdlet", (folder) => serveEmbedded(folder, grpcTransport));
+}
+
+async function serveEmbedded(folder: string, grpcTransport: GrpcTransport): Promise<Serving> {
+  const etcd = await Etcd.start({
+    ...OPTIONS,
+    grpcTransport,
+    dataDir: join(folder, "data"),
+    unsafeNoFsync: true,
+    listenClientUrls: ["http://127.0.0.1:0"],
   });
+  const [url = ""] = etcd.clientUrls;
+  return { url, end: () => etcd.stop() };
+}
 
 /** A server that listens. */
 interface Serving {

@@ -3,7 +3,7 @@ import t from "tap";
 import { FLAG, FRAME } from "../../src/transport/http2/frames.ts";
 import { SILENT_LOGGER } from "../../src/wire/index.ts";
 import type { Random } from "../harness/random-operations.ts";
-import { fuzzBudget } from "./fuzz/budget.ts";
+import { fuzzTest } from "./fuzz/budget.ts";
 import { REQUEST_BYTES_MAX, expectedOf, randomBody } from "./fuzz/envelopes.ts";
 import type { CallKind, Expected } from "./fuzz/envelopes.ts";
 import { connectTo, rawClient } from "./http2/raw-client.ts";
@@ -63,8 +63,7 @@ function isAsExpected(actual: Expected, expected: Expected): boolean {
   );
 }
 
-void t.test("GrpcServer makes of any body what gRPC-Go makes of it", async (t) => {
-  const budget = fuzzBudget(t);
+void fuzzTest(t, "GrpcServer makes of any body what gRPC-Go makes of it", async (t, budget) => {
   const { random } = budget;
   const bugs: unknown[] = [];
   const { server } = rawClient(t, {

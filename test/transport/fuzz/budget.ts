@@ -15,11 +15,22 @@ export interface FuzzBudget {
   isPast(part: number): boolean;
 }
 
+/** A test of a file's few that goes on for that long. */
+export async function fuzzTest(
+  t: Test,
+  name: string,
+  body: (t: Test, budget: FuzzBudget) => Promise<void>,
+): Promise<void> {
+  // Of all tests of the file, and of each.
+  const limitMs = 4 * FUZZ_MS + 60_000;
+  t.setTimeout(limitMs);
+  await t.test(name, { timeout: limitMs }, (t) => body(t, budgetOf(t)));
+}
+
 /** Begins now; says what repeats it. */
-export function fuzzBudget(t: Test): FuzzBudget {
+function budgetOf(t: Test): FuzzBudget {
   const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Date.now() / 1000) % 2 ** 31);
   t.comment(`FUZZ_SEED=${seed} FUZZ_MS=${FUZZ_MS}`);
-  t.setTimeout(FUZZ_MS + 60_000);
   const beganMs = Date.now();
   return {
     random: new Random(seed),

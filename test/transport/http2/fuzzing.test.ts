@@ -15,7 +15,7 @@ import {
 } from "../../../src/transport/http2/limits.ts";
 import { HpackEncoder } from "../../../src/transport/http2/hpack-encoder.ts";
 import { Arena } from "../fuzz/arena.ts";
-import { fuzzBudget, soon, turn } from "../fuzz/budget.ts";
+import { fuzzTest, soon, turn } from "../fuzz/budget.ts";
 import { conversations } from "../fuzz/conversations.ts";
 import { mutated } from "../fuzz/mutations.ts";
 import { OutputCheck } from "../fuzz/output-check.ts";
@@ -87,8 +87,7 @@ async function leave(arena: Arena, client: Duplex, random: Random): Promise<void
   else client.destroy();
 }
 
-void t.test("GrpcServer outlives conversations gone wrong", async (t) => {
-  const budget = fuzzBudget(t);
+void fuzzTest(t, "GrpcServer outlives conversations gone wrong", async (t, budget) => {
   const { random } = budget;
   const sources = await conversations();
   const arena = new Arena(t);
@@ -125,8 +124,7 @@ async function checkEmpty(t: Test, arena: Arena): Promise<void> {
   t.equal(arena.clock.timerCount, 0, "no timer is left");
 }
 
-void t.test("GrpcServer outlives them over sockets of the system too", async (t) => {
-  const budget = fuzzBudget(t);
+void fuzzTest(t, "GrpcServer outlives them over sockets of the system too", async (t, budget) => {
   const { random } = budget;
   const sources = await conversations();
   const arena = new Arena(t);

@@ -13,7 +13,7 @@ import { ERROR_CODE, Http2Connection } from "../../../src/transport/http2/index.
 import type { OutgoingField, RequestHandler } from "../../../src/transport/http2/index.ts";
 import type { HpackEncoder } from "../../../src/transport/http2/index.ts";
 import type { Random } from "../../harness/random-operations.ts";
-import { fuzzBudget, soon } from "../fuzz/budget.ts";
+import { fuzzTest, soon } from "../fuzz/budget.ts";
 import { framesOf } from "../fuzz/conversations.ts";
 import { damaged, randomBlocks, randomFields } from "../fuzz/header-lists.ts";
 import { duplexPair } from "./duplex-pair.ts";
@@ -77,46 +77,49 @@ function headersOf(fields: readonly OutgoingField[], random: Random): OutgoingHt
   return { ":path": `/${random.below(3)}`, ...headers, [sensitiveHeaders]: secret };
 }
 
-void t.test("HPACK is the same as nghttp2's, both ways, whatever the table", async (t) => {
-  const budget = fuzzBudget(t);
-  const { random } = budget;
-  let lists = 0;
-  while (budget.isLeft()) {
-    const [near, far] = duplexPair();
-    let answerer: Answerer | undefined;
-    const connection = new Http2Connection({
-      socket: far,
-      clock: new TestClock(),
-      handler: (encoder) => (answerer = new Answerer(encoder, random)),
-      onBug: (error) => t.fail(String(error)),
-    });
-    const session = connect("http://localhost", {
-      createConnection: () => near,
-      settings: { headerTableSize: random.pick([0, 100, 1000, 4096, 65_536]) },
-    });
-    for (let count = 0; count < 20; count++, lists++) {
-      if (random.percent(20)) {
-        const headerTableSize = random.pick([0, 60, 200, 4096]);
-        await new Promise<void>((resolve) =>
-          session.settings({ headerTableSize }, () => resolve()),
+void fuzzTest(
+  t,
+  "HPACK is the same as nghttp2's, both ways, whatever the table",
+  async (t, budget) => {
+    const { random } = budget;
+    let lists = 0;
+    while (budget.isLeft()) {
+      const [near, far] = duplexPair();
+      let answerer: Answerer | undefined;
+      const connection = new Http2Connection({
+        socket: far,
+        clock: new TestClock(),
+        handler: (encoder) => (answerer = new Answerer(encoder, random)),
+        onBug: (error) => t.fail(String(error)),
+      });
+      const session = connect("http://localhost", {
+        createConnection: () => near,
+        settings: { headerTableSize: random.pick([0, 100, 1000, 4096, 65_536]) },
+      });
+      for (let count = 0; count < 20; count++, lists++) {
+        if (random.percent(20)) {
+          const headerTableSize = random.pick([0, 60, 200, 4096]);
+          await new Promise<void>((resolve) =>
+            session.settings({ headerTableSize }, () => resolve()),
+          );
+        }
+        const fields = randomFields(random);
+        const headers = headersOf(fields, random);
+        const answer = await ask(session, headers);
+        const asked = answerer?.asked.at(-1)?.filter(([name]) => !name.startsWith(":"));
+        const sent = Object.entries(headers).flatMap(([name, values]) =>
+          Array.isArray(values) ? values.map((value) => [name, value] as const) : [],
         );
+        if (!isSame(asked, sent)) t.same(asked, sent, `request ${lists}`);
+        const expected = answerer?.answers.at(-1)?.map(({ name, value }) => [name, value] as const);
+        if (!isSame(answer, expected)) t.same(answer, expected, `answer ${lists}`);
       }
-      const fields = randomFields(random);
-      const headers = headersOf(fields, random);
-      const answer = await ask(session, headers);
-      const asked = answerer?.asked.at(-1)?.filter(([name]) => !name.startsWith(":"));
-      const sent = Object.entries(headers).flatMap(([name, values]) =>
-        Array.isArray(values) ? values.map((value) => [name, value] as const) : [],
-      );
-      if (!isSame(asked, sent)) t.same(asked, sent, `request ${lists}`);
-      const expected = answerer?.answers.at(-1)?.map(({ name, value }) => [name, value] as const);
-      if (!isSame(answer, expected)) t.same(answer, expected, `answer ${lists}`);
+      session.destroy();
+      connection.shutDown();
     }
-    session.destroy();
-    connection.shutDown();
-  }
-  t.ok(lists > 50, `${lists} lists each way`);
-});
+    t.ok(lists > 50, `${lists} lists each way`);
+  },
+);
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
@@ -191,8 +194,7 @@ async function nghttp2(blocks: readonly Buffer[]): Promise<Outcome> {
   return { lists, isRefused };
 }
 
-void t.test("Damaged blocks mean to us what they mean to nghttp2", async (t) => {
-  const budget = fuzzBudget(t);
+void fuzzTest(t, "Damaged blocks mean to us what they mean to nghttp2", async (t, budget) => {
   const { random } = budget;
   let refused = 0;
   let understood = 0;
