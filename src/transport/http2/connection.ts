@@ -92,6 +92,8 @@ export class Http2Connection implements FrameSink, SenderOwner {
       handler: options.handler(encoder),
       patience: this.#patience,
       streamsMax: options.streamsMax ?? STREAMS_MAX,
+      // Nanoseconds.
+      seed: clock.nowMs() * 1e6,
       onControlSent: () => this.#control.sentControl(),
       onDone: () => this.#sayGoodbye(),
     });

@@ -19,8 +19,18 @@ const SLOTS_MIN = 64;
 const SLOTS_PER_STREAM = 2;
 
 export class OpenStreams<T extends Numbered> {
+  readonly #seed: number;
   #slots: (T | undefined)[] = emptySlots(SLOTS_MIN);
   #size = 0;
+
+  /**
+   * A client that knew the seed could choose ids that all meet in one slot: some nanosecond, of which
+   * it knows no more than the second, is good enough.
+   */
+  constructor(seed: number) {
+    // Ids have 31 bits.
+    this.#seed = seed & 0x7fff_ffff;
+  }
 
   /** Number of streams. */
   get size(): number {
@@ -50,7 +60,7 @@ export class OpenStreams<T extends Numbered> {
     for (let slot = (hole + 1) & last; ; slot = (slot + 1) & last) {
       const stream = slots[slot];
       if (stream === undefined) return true;
-      const steps = (slot - firstSlot(stream.id, last)) & last;
+      const steps = (slot - firstSlot(stream.id ^ this.#seed, last)) & last;
       if (steps < ((slot - hole) & last)) continue;
       slots[hole] = stream;
       slots[slot] = undefined;
@@ -73,7 +83,7 @@ export class OpenStreams<T extends Numbered> {
   #slotOf(id: number): number {
     const slots = this.#slots;
     const last = slots.length - 1;
-    let slot = firstSlot(id, last);
+    let slot = firstSlot(id ^ this.#seed, last);
     for (;;) {
       const stream = slots[slot];
       if (stream === undefined || stream.id === id) return slot;

@@ -36,6 +36,8 @@ export interface StreamTableOptions {
   readonly handler: RequestHandler;
   readonly patience: Patience;
   readonly streamsMax: number;
+  /** See {@link OpenStreams}. */
+  readonly seed: number;
   /** Called for each answer to something that costs the client nothing. */
   readonly onControlSent: () => void;
   /** The last of the streams that are still served has closed. */
@@ -47,7 +49,7 @@ export class StreamTable {
   readonly #sender: Sender;
   readonly #handler: RequestHandler;
   readonly #patience: Patience;
-  readonly #streams = new OpenStreams<Http2Stream>();
+  readonly #streams: OpenStreams<Http2Stream>;
   readonly #closedStreams = new ClosedStreams();
   readonly #received: ReceivedBytes = { count: 0 };
   /**
@@ -65,6 +67,7 @@ export class StreamTable {
 
   constructor(options: StreamTableOptions) {
     this.#options = options;
+    this.#streams = new OpenStreams(options.seed);
     this.#sender = options.sender;
     this.#handler = options.handler;
     this.#patience = options.patience;

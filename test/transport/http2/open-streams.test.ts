@@ -3,6 +3,8 @@ import fc from "fast-check";
 import t from "tap";
 import { OpenStreams } from "../../../src/transport/http2/open-streams.ts";
 
+const SEED = 123_456_789;
+
 /** How ids go on: as clients do, or by steps that would meet in one slot. */
 const strides = fc.constantFrom(2, 2, 128, 2 ** 16);
 const steps = fc.array(
@@ -16,7 +18,7 @@ const steps = fc.array(
 
 t.test("OpenStreams agrees with a Map", async (t) => {
   const property = fc.property(steps, strides, (list, stride) => {
-    const streams = new OpenStreams<{ id: number }>();
+    const streams = new OpenStreams<{ id: number }>(SEED);
     const model = new Map<number, { id: number }>();
     let id = 1 - stride;
     for (const step of list) {
@@ -42,7 +44,7 @@ t.test("OpenStreams agrees with a Map", async (t) => {
 });
 
 t.test("OpenStreams keeps nothing of what was closed", async (t) => {
-  const streams = new OpenStreams<{ id: number }>();
+  const streams = new OpenStreams<{ id: number }>(SEED);
   for (let id = 1; id < 100_000; id += 2) {
     streams.add({ id });
     if (id > 20) streams.delete(id - 20);
@@ -52,4 +54,38 @@ t.test("OpenStreams keeps nothing of what was closed", async (t) => {
     streams.values().map(({ id }) => id),
     Array.from({ length: 10 }, (_, index) => 99_981 + 2 * index),
   );
+});
+
+/** How many times a table reads ids to take these in: a count, since time says too little. */
+function readsOf(ids: readonly number[], seed: number): number {
+  let reads = 0;
+  const streams = new OpenStreams<{ readonly id: number }>(seed);
+  for (const id of ids) {
+    const stream = {
+      get id(): number {
+        reads += 1;
+        return id;
+      },
+    };
+    streams.add(stream);
+  }
+  return reads;
+}
+
+t.test("OpenStreams is not slowed by ids that were chosen for it", async (t) => {
+  // Those that meet in the first slots of a table of 4096 with the seed 0.
+  const chosen: number[] = [];
+  for (let id = 1; chosen.length < 2000; id += 2) {
+    const product = Math.imul(id, 0x9e37_79b1);
+    if (((product ^ (product >>> 15)) & 4095) < 8) chosen.push(id);
+  }
+  const usual = readsOf(
+    chosen.map((_id, index) => 2 * index + 1),
+    SEED,
+  );
+  t.ok(readsOf(chosen, 0) > 20 * usual, "they are chosen well");
+  for (const seed of [SEED, 1e9, 4_242_424_242]) {
+    const reads = readsOf(chosen, seed);
+    t.ok(reads < 5 * usual, `${reads} reads, usual are ${usual}`);
+  }
 });
