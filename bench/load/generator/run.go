@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // runLoad prepares a load, runs it, and says what the measured time cost and brought.
 type runLoad func(o *options) (usage, *results, error)
 
@@ -100,6 +102,9 @@ func (p unaryPreset) run(o *options) (usage, *results, error) {
 // runUnary spreads the slots over the connections and lets them go.
 func runUnary(o *options, plan *plan, load unaryLoad) (usage, *results, error) {
 	o.connections = min(o.connections, o.inFlight)
+	if bytes := load.requestBytes() + messageHeadBytes; bytes > windowDefault {
+		return usage{}, nil, fmt.Errorf("requests of %d bytes do not fit a window", bytes)
+	}
 	drivers := make([]*unaryDriver, o.connections)
 	first := 0
 	for index := range drivers {
