@@ -87,7 +87,9 @@ async function measure(
 
 async function measureAll(generator: Generator): Promise<Measurements> {
   const servers = candidates();
-  const all: Measurements = { about: aboutThisRun({ rounds, seconds }), loads: [], figures: [] };
+  const etcd = servers.find(({ name }) => name === "etcd")?.command;
+  const about = aboutThisRun({ rounds, seconds, etcd });
+  const all: Measurements = { about, loads: [], figures: [] };
   const keep = (): void => {
     if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(all, undefined, 1));
   };

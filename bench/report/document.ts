@@ -14,16 +14,23 @@ import { figureTable, loadHead, loadRow } from "./table.ts";
 const PAGE = join(ROOT, "docs/performance.md");
 const PLOT = join(ROOT, "docs/performance.svg");
 
-/** Machine, versions and lengths of a run that begins now. */
-export function aboutThisRun(lengths: { rounds: number; seconds: number }): Measurements["about"] {
+/** Machine, versions and lengths of a run that begins now; `etcd` is its program, if there is one. */
+export function aboutThisRun(run: {
+  rounds: number;
+  seconds: number;
+  etcd: string | undefined;
+}): Measurements["about"] {
   const git = spawnSync("git", ["-C", ROOT, "rev-parse", "--short", "HEAD"], { encoding: "utf8" });
+  const version =
+    run.etcd === undefined ? "" : spawnSync(run.etcd, ["--version"], { encoding: "utf8" }).stdout;
   const cores = PINNED.length > 0 ? 2 : cpus().length;
   return {
     day: new Date().toISOString().slice(0, 10),
     commit: `commit ${git.status === 0 ? git.stdout.trim() : "unknown"}`,
     node: `node ${process.version}`,
+    etcd: `etcd ${/Version: (\S+)/.exec(version)?.[1] ?? "not there"}`,
     machine: `${String(cores)} cores of ${cpus()[0]?.model ?? "an unknown processor"}`,
-    rounds: `${String(lengths.rounds)} rounds of ${String(lengths.seconds)} s`,
+    rounds: `${String(run.rounds)} rounds of ${String(run.seconds)} s`,
   };
 }
 

@@ -130,8 +130,7 @@ func (d *unaryDriver) data(stream uint32, payload []byte) {
 	}
 	if s.seen < messageHeadBytes {
 		if s.seen > 0 || len(payload) < messageHeadBytes {
-			// A head in two pieces: nobody sends that; the length check below would call it a
-			// failure.
+			// Allowed, but no server begins an answer with less.
 			d.results.fail(fmt.Errorf("the head of a message is split over frames"))
 			s.seen += len(payload)
 			return

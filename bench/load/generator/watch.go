@@ -76,7 +76,6 @@ type watchDriver struct {
 	nowNs      int64
 	// Events in the batch under way, and since the last one that was looked at.
 	batch, sinceSample int64
-	closing            bool
 }
 
 // open creates watchers: `requests` of each stream are its WatchRequests.
@@ -211,10 +210,8 @@ func (d *watchDriver) look(event []byte) {
 
 func (f *fanOut) keyOf(number int64) int { return int(number) % f.keys * keyStep % f.keys }
 
-func (d *watchDriver) ended(stream uint32, status int) {
-	if !d.closing {
-		d.results.fail(fmt.Errorf("the server ends a watch stream: grpc-status %d", status))
-	}
+func (d *watchDriver) ended(_ uint32, status int) {
+	d.results.fail(fmt.Errorf("the server ends a watch stream: grpc-status %d", status))
 }
 
 func (d *watchDriver) windowGrew(stream uint32, bytes int64) {
