@@ -27,25 +27,28 @@ export interface CertificateContent {
   readonly usages?: readonly ("server" | "client")[] | undefined;
 }
 
-/** A certificate as PEM, signed by the issuer's key, which is on an elliptic curve. */
+/**
+ * A certificate as PEM, signed by the issuer's key, which is on the curve P-256 or P-521. Throws for
+ * keys on others.
+ */
 export function makeCertificate(content: CertificateContent, issuerKey: KeyObject): string {
+  const { namedCurve = "" } = issuerKey.asymmetricKeyDetails ?? {};
+  const signing = SIGNING[namedCurve];
+  if (signing === undefined)
+    throw new Error(`Cannot sign with a key on the curve: "${namedCurve}"`);
+  const { hash, algorithm } = signing;
   const body = tlv(
     TAG.sequence,
     tlv(0xa0, integer(Buffer.from([2]))),
     integer(randomBytes(SERIAL_BYTES)),
-    ECDSA_WITH_SHA512,
+    algorithm,
     nameOf(content.issuer),
     tlv(TAG.sequence, time(content.notBefore), time(content.notAfter)),
     nameOf(content.subject),
     content.publicKey.export({ type: "spki", format: "der" }),
     tlv(0xa3, tlv(TAG.sequence, ...extensionsOf(content, issuerKey))),
   );
-  const certificate = tlv(
-    TAG.sequence,
-    body,
-    ECDSA_WITH_SHA512,
-    bitString(sign("sha512", body, issuerKey)),
-  );
+  const certificate = tlv(TAG.sequence, body, algorithm, bitString(sign(hash, body, issuerKey)));
   const lines = certificate.toString("base64").replace(/.{64}(?=.)/gu, "$&\n");
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
@@ -181,4 +184,9 @@ function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
 }
 
 const TRUE = Buffer.from([TAG.boolean, 1, 0xff]);
-const ECDSA_WITH_SHA512 = tlv(TAG.sequence, objectId("1.2.840.10045.4.3.4"));
+
+/** How a key on a curve signs; other pairs are lawful, and not taken by everybody. */
+const SIGNING: Readonly<Record<string, { readonly hash: string; readonly algorithm: Buffer }>> = {
+  prime256v1: { hash: "sha256", algorithm: tlv(TAG.sequence, objectId("1.2.840.10045.4.3.2")) },
+  secp521r1: { hash: "sha512", algorithm: tlv(TAG.sequence, objectId("1.2.840.10045.4.3.4")) },
+};

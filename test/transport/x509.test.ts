@@ -38,6 +38,15 @@ void t.test("makeCertificate() makes authorities, which certify others", async (
   t.equal(new X509Certificate(leaf).verify(authority.publicKey), true);
 });
 
+void t.test("makeCertificate() signs as others expect it, or not at all", async (t) => {
+  const key = generateKeyPairSync("ec", { namedCurve: "secp521r1" }).privateKey;
+  t.ok(makeCertificate(CONTENT, key));
+  const other = generateKeyPairSync("ec", { namedCurve: "secp224r1" }).privateKey;
+  t.throws(() => makeCertificate(CONTENT, other), {
+    message: 'Cannot sign with a key on the curve: "secp224r1"',
+  });
+});
+
 void t.test("makeCertificate() is good for any host", async (t) => {
   const label = fc.stringMatching(/^[a-z0-9]{1,20}$/u);
   const host = fc.oneof(label, fc.ipV4(), fc.ipV6());
