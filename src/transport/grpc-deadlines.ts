@@ -12,6 +12,12 @@ const SLOT_MS = 8;
 /** Deadlines beyond it are none: a year. */
 const TIMEOUT_MS_MAX = 365 * 24 * 3600 * 1000;
 
+/**
+ * Among more slots the next one is not searched for: looking at each in turn is cheaper then, and
+ * clients choose how many there are.
+ */
+const SEARCHED_SLOTS_MAX = 1000;
+
 /** A call that can run out of time. */
 export interface Expiring {
   /** Where it is kept; written by {@link Deadlines} only. */
@@ -65,22 +71,38 @@ export class Deadlines {
   }
 
   readonly #onTimer = (): void => {
-    const now = this.#clock.nowMs() / SLOT_MS;
-    let next = Infinity;
-    const due: Expiring[] = [];
-    for (const [slot, calls] of this.#slots) {
-      if (slot > now) {
-        if (slot < next) next = slot;
-        continue;
-      }
-      this.#slots.delete(slot);
-      for (const call of calls) due.push(call);
-    }
+    const nowSlot = Math.floor(this.#clock.nowMs() / SLOT_MS);
+    const due = this.#takeDue(nowSlot);
     this.#timerSlot = Infinity;
+    const next = this.#slotAfter(nowSlot);
     if (next !== Infinity) this.#arm(next);
     for (const call of due) {
       call.slot = NO_SLOT;
       call.expire();
     }
   };
+
+  /** The calls of all slots up to one. None is before the timer's, so few have to be looked at. */
+  #takeDue(nowSlot: number): Expiring[] {
+    const due: Expiring[] = [];
+    const take = (slot: number, calls: Iterable<Expiring>): void => {
+      this.#slots.delete(slot);
+      for (const call of calls) due.push(call);
+    };
+    if (nowSlot - this.#timerSlot > this.#slots.size) {
+      for (const [slot, calls] of this.#slots) if (slot <= nowSlot) take(slot, calls);
+    } else {
+      for (let slot = this.#timerSlot; slot <= nowSlot; slot++)
+        take(slot, this.#slots.get(slot) ?? []);
+    }
+    return due;
+  }
+
+  /** The next slot to look at; infinity when there is none. */
+  #slotAfter(nowSlot: number): number {
+    if (this.#slots.size > SEARCHED_SLOTS_MAX) return nowSlot + 1;
+    let next = Infinity;
+    for (const slot of this.#slots.keys()) if (slot < next) next = slot;
+    return next;
+  }
 }

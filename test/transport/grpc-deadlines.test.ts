@@ -54,6 +54,27 @@ void t.test("Deadlines ends a quarter of a million calls of one moment", (t) => 
   t.end();
 });
 
+void t.test("Deadlines ends calls in time when there are more moments than it searches", (t) => {
+  const clock = new TestClock();
+  const deadlines = new Deadlines(clock);
+  const late: number[] = [];
+  const count = 5000;
+  for (let index = 0; index < count; index++) {
+    // In an order that has nothing to do with time.
+    const timeoutMs = ((index * 1789) % count) * 10;
+    const expire = (): void => void late.push(clock.nowMs() - timeoutMs);
+    deadlines.add({ slot: NO_SLOT, expire }, timeoutMs);
+  }
+  clock.advance(count * 5);
+  t.ok(Math.abs(late.length - count / 2) < 2, "half of them after half the time");
+  // As if the machine had slept.
+  clock.advance(count * 20);
+  t.equal(late.length, count);
+  t.ok(late.every((ms) => ms >= 0 && ms <= 8));
+  t.equal(clock.timerCount, 0);
+  t.end();
+});
+
 void t.test("Deadlines takes more than a year for never", (t) => {
   const clock = new TestClock();
   const { calls: list } = calls(1);
