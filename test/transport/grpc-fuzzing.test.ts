@@ -3,7 +3,7 @@ import t from "tap";
 import { FLAG, FRAME } from "../../src/transport/http2/frames.ts";
 import { SILENT_LOGGER } from "../../src/wire/index.ts";
 import type { Random } from "../harness/random-operations.ts";
-import { fuzzTest } from "./fuzz/budget.ts";
+import { fuzzTest, turn } from "./fuzz/budget.ts";
 import { REQUEST_BYTES_MAX, expectedOf, randomBody } from "./fuzz/envelopes.ts";
 import type { CallKind, Expected } from "./fuzz/envelopes.ts";
 import { connectTo, rawClient } from "./http2/raw-client.ts";
@@ -74,8 +74,7 @@ void fuzzTest(t, "GrpcServer makes of any body what gRPC-Go makes of it", async 
   const codes = new Map<string, number>();
   let calls = 0;
   while (budget.isLeft() && bugs.length === 0) {
-    const client = connectTo(server).begin([[4, 2 ** 31 - 1]]);
-    client.send(FRAME.windowUpdate, 0, 0, [0x7f, 0, 0, 0]);
+    const client = connectTo(server).begin([[4, random.pick([0, 100, 100_000])]]);
     for (let streamId = 1; streamId < 100; streamId += 2, calls++) {
       const kind = random.pick(["unary", "single", "stream"] as const);
       const encoding = random.pick(["", "identity", "gzip", "gzip"]);
@@ -87,6 +86,10 @@ void fuzzTest(t, "GrpcServer makes of any body what gRPC-Go makes of it", async 
         "grpc-accept-encoding": accept || undefined,
       });
       sendBody(client, streamId, body, random);
+      // Late, so that answers wait, and with them the requests.
+      if (random.percent(50)) await turn();
+      client.send(FRAME.windowUpdate, 0, streamId, [0, 0x7f, 0, 0]);
+      client.send(FRAME.windowUpdate, 0, 0, [0, 0x0f, 0, 0]);
       const expected = expectedOf(kind, body, encoding === "gzip");
       const actual = await answerOf(client, streamId);
       const name = `${kind} ${expected.code}`;

@@ -13,7 +13,9 @@ import { EtcdError, SILENT_LOGGER } from "../../../src/wire/index.ts";
 import type { Channel, StreamInput, StreamOutput } from "../../../src/wire/index.ts";
 import { duplexPair } from "../http2/duplex-pair.ts";
 import { connectTo } from "../http2/raw-client.ts";
-import type { RawClient } from "../http2/raw-client.ts";
+import type { RawClient, ReceivedFrame } from "../http2/raw-client.ts";
+import { LARGE_ANSWER_BYTES } from "./conversations.ts";
+import { soon } from "./budget.ts";
 import { TestClock } from "../http2/test-clock.ts";
 
 export class Arena {
@@ -34,6 +36,8 @@ export class Arena {
     };
     this.server = new GrpcServer({
       clock: this.clock,
+      // The neighbour makes many more calls, one after another.
+      maxConcurrentStreams: 100,
       channel: this.#channel(),
       pages: { page: ({ path }) => ({ status: 200, headers: { "X-Path": path }, body: "page" }) },
       logger: { ...SILENT_LOGGER, error },
@@ -70,7 +74,10 @@ export class Arena {
     const streamId = this.#controlStreamId;
     const text = `call ${streamId}`;
     this.#control.call(streamId, Buffer.from(text));
-    const trailers = await this.#control.trailers(streamId);
+    const hasEnded = ({ type, flags, streamId: id }: ReceivedFrame): boolean =>
+      id === streamId && type === FRAME.headers && (flags & 1) !== 0;
+    if (!(await soon(() => this.#control.frames.some(hasEnded)))) return false;
+    const trailers = this.#control.frames.find(hasEnded)?.fields;
     const data = this.#control.frames.find(
       (frame) => frame.type === FRAME.data && frame.streamId === streamId,
     );
@@ -79,7 +86,7 @@ export class Arena {
       return frame.streamId === 0 || frame.streamId === streamId;
     });
     this.#control.frames.length = 0;
-    return isRight && isFresh && trailers.join() === "grpc-status: 0";
+    return isRight && isFresh && trailers?.join() === "grpc-status: 0";
   }
 
   /** Closes everything; what is left then is a leak. */
@@ -96,10 +103,9 @@ export class Arena {
   }
 
   #channel(): Channel {
-    const large = Buffer.alloc(100_000, "l");
     return {
       unary: (method, request) => {
-        if (method === "range") return large;
+        if (method === "range") return LARGE;
         if (method === "txn") throw new EtcdError("compacted");
         if (method === "compact") return Promise.reject(new EtcdError("futureRevision"));
         if (method === "deleteRange") return new Promise(() => undefined);
@@ -127,8 +133,9 @@ export class Arena {
         check("write");
         if (isBlocked) this.bugs.push("write while blocked");
         count += 1;
-        isBlocked = !output.write(message) || isBlocked;
-        isBlocked = !output.write(message) || isBlocked;
+        const isLarge = message.length === LARGE_ANSWER_BYTES;
+        isBlocked = !output.write(isLarge ? LARGE : message) || isBlocked;
+        if (!isBlocked) isBlocked = !output.write(message);
         if (message.length !== 13) return;
         end();
         output.end(new EtcdError("stopped"));
@@ -151,3 +158,6 @@ export class Arena {
     };
   }
 }
+
+/** More than a stream holds for a client that does not read. */
+const LARGE = Buffer.alloc(300_000, "l");

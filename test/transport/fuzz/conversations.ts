@@ -38,7 +38,7 @@ export function framesOf(bytes: Buffer): LooseFrame[] {
 
 /** One conversation each: of grpc-js, and some of our own with what grpc-js never does. */
 export async function conversations(): Promise<LooseFrame[][]> {
-  const own = [odd, many, upload, pages].map((talk) => framesOf(recorded(talk)));
+  const own = [odd, many, upload, pages, narrow, wordy].map((talk) => framesOf(recorded(talk)));
   return [await grpcJsTalk(), ...own];
 }
 
@@ -142,6 +142,22 @@ function upload(client: RawClient): void {
   client.send(FRAME.data, 1, 1, Buffer.concat([prefixed(Buffer.alloc(0)), prefixed(body)]));
 }
 
+/** Answers that together are more than the connection's window, which is not opened. */
+function narrow(client: RawClient): void {
+  client.begin([[4, 60_000]]);
+  for (let streamId = 1; streamId < 24; streamId += 2) client.call(streamId, Buffer.alloc(8000));
+}
+
+/** Answers far larger than their requests, which are read late. */
+function wordy(client: RawClient): void {
+  client.begin([[4, 100]]).send(FRAME.windowUpdate, 0, 0, [0x7f, 0, 0, 0]);
+  client.request(1, { ":path": WATCH });
+  const requests = Array.from({ length: 8 }, () => prefixed(Buffer.alloc(LARGE_ANSWER_BYTES)));
+  const rest = Buffer.concat(requests);
+  client.send(FRAME.data, 0, 1, rest.subarray(0, 30)).send(FRAME.windowUpdate, 0, 1, [0, 8, 0, 0]);
+  client.send(FRAME.data, 1, 1, rest.subarray(30)).send(FRAME.windowUpdate, 0, 1, [0, 99, 0, 0]);
+}
+
 /** Those who speak no gRPC. */
 function pages(client: RawClient): void {
   const plain = { "content-type": undefined, te: undefined };
@@ -150,6 +166,9 @@ function pages(client: RawClient): void {
   client.request(5, { ...plain, ":method": "HEAD", ":path": "/x?y" }, 5).call(7);
   client.request(9, { "content-type": "text/plain" }).request(11, { "a-bin": "*" }, 5);
 }
+
+/** Requests of this size are answered at length; see arena.ts. */
+export const LARGE_ANSWER_BYTES = 21;
 
 const KV = "/etcdserverpb.KV/";
 const WATCH = "/etcdserverpb.Watch/Watch";

@@ -27,7 +27,10 @@ export function randomBody(random: Random): Buffer {
 const BOMB = prefixed(gzipSync(Buffer.alloc(MESSAGE_BYTES_MAX + 1)), 1);
 
 function randomEnvelope(random: Random): Buffer {
-  const message = Buffer.alloc(random.pick([0, 1, 5, 100, 20_000]), 0x61 + random.below(26));
+  const message = Buffer.alloc(
+    random.pick([0, 1, 5, 100, 20_000, 100_000]),
+    0x61 + random.below(26),
+  );
   switch (random.weighted(WEIGHTS)) {
     case "plain":
       return prefixed(message);

@@ -26,7 +26,8 @@ function randomValue(random: Random): string {
   return String.fromCharCode(...characters);
 }
 
-const REQUEST = [
+/** The least that a request has. */
+export const REQUEST = [
   { name: ":method", value: "GET" },
   { name: ":scheme", value: "http" },
   { name: ":path", value: "/" },

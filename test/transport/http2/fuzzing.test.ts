@@ -54,17 +54,19 @@ async function round(arena: Arena, sources: Sources, random: Random): Promise<st
   client.once("close", () => (isClosed = true));
   client.on("data", (chunk: Buffer) => check.add(chunk));
   if (random.percent(20)) client.pause();
-  const all = [...chunks, ...(isAligned ? [epilogue()] : [])];
-  for (const chunk of all) {
+  for (const chunk of chunks) {
     if (client.writable) client.write(chunk);
     if (random.percent(5)) await turn();
   }
   client.resume();
+  for (let count = random.below(5); count > 0; count--) await turn();
+  if (check.isWindowExceeded(Buffer.concat(chunks))) return "more than the window";
+  if (isAligned && client.writable) client.write(epilogue());
   if (isAligned && !(await soon(() => isClosed || check.hasEnded(LAST_STREAM_ID)))) {
     return "no answer to a call behind all others";
   }
   await turn();
-  const problems = check.problems(Buffer.concat(all));
+  const problems = check.problems();
   if (problems.length > 0) return problems.join(", ");
   await leave(arena, client, random);
   if (!(await soon(() => isClosed && arena.openSockets === 0))) return "the connection stays open";

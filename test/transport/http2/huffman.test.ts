@@ -28,6 +28,25 @@ void t.test("encodeHuffman() makes the bytes of the RFC's examples", (t) => {
   t.end();
 });
 
+void t.test("The code leaves nothing out, and every code is of the RFC's length", (t) => {
+  // Source: RFC 7541, appendix B: how many codes there are of each length; the end of a string is
+  // one more of thirty bits.
+  const expected =
+    "5:10 6:26 7:32 8:6 10:5 11:3 12:2 13:6 14:2 15:3 19:3 20:8 21:13 22:26 23:29 24:12 25:4 26:15 27:19 28:29 30:3";
+  const counts = new Map<number, number>();
+  let share = 2 ** -30;
+  for (let symbol = 0; symbol < 256; symbol++) {
+    // Eight of a character are as many bytes as its code has bits.
+    const bits = huffmanLength(String.fromCharCode(symbol).repeat(8));
+    counts.set(bits, (counts.get(bits) ?? 0) + 1);
+    share += 2 ** -bits;
+  }
+  t.equal(share, 1);
+  const all = [...counts].toSorted(([one], [other]) => one - other);
+  t.equal(all.map(([bits, count]) => `${bits}:${count}`).join(" "), expected);
+  t.end();
+});
+
 void t.test("decodeHuffman() undoes encodeHuffman() for all bytes", (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
