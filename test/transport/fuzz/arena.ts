@@ -37,7 +37,7 @@ export class Arena {
     this.server = new GrpcServer({
       clock: this.clock,
       // The neighbour makes many more calls, one after another.
-      maxConcurrentStreams: 100,
+      maxConcurrentStreams: 40,
       channel: this.#channel(),
       pages: { page: ({ path }) => ({ status: 200, headers: { "X-Path": path }, body: "page" }) },
       logger: { ...SILENT_LOGGER, error },
@@ -45,7 +45,8 @@ export class Arena {
     this.#listener = createServer((socket) => this.#serve(socket));
     this.#control = connectTo(this.server);
     this.#control.answersPings = true;
-    this.#control.begin();
+    // Its window is wide enough for all calls that it will ever make.
+    this.#control.begin().send(FRAME.windowUpdate, 0, 0, [0x7f, 0, 0, 0]);
     t.teardown(() => this.#listener.close());
   }
 

@@ -136,7 +136,7 @@ function otherEnvelope(payload: Buffer, random: Random): Buffer {
   const way = random.below(4);
   if (way < 2) bytes[0] = random.pick([0, 1, 2, 255]);
   else if (way === 2) bytes.writeUInt32BE(random.pick(INTERESTING), 1);
-  else bytes.writeUInt32BE(Math.max(0, bytes.readUInt32BE(1) + random.below(9) - 4), 1);
+  else bytes.writeUInt32BE((bytes.readUInt32BE(1) + random.below(9) - 4) >>> 0, 1);
   return bytes;
 }
 

@@ -102,7 +102,7 @@ void fuzzTest(t, "GrpcServer outlives conversations gone wrong", async (t, budge
       t.fail(`round ${rounds}: ${problem}`);
       break;
     }
-    if (rounds % 25 === 0 && !(await arena.isNeighbourServed())) t.fail(`neighbour, ${rounds}`);
+    if (rounds % 10 === 0 && !(await arena.isNeighbourServed())) t.fail(`neighbour, ${rounds}`);
     if (arena.bugs.length > 0) break;
     // When all code has run and all caches are full.
     if (countedFrom.rounds === 0 && budget.isPast(0.4)) {
@@ -142,7 +142,7 @@ void fuzzTest(t, "GrpcServer outlives them over sockets of the system too", asyn
     if (random.percent(50)) client.end();
     else client.destroy();
     await isClosed;
-    if (rounds % 25 === 0 && !(await arena.isNeighbourServed())) t.fail(`neighbour, ${rounds}`);
+    if (rounds % 10 === 0 && !(await arena.isNeighbourServed())) t.fail(`neighbour, ${rounds}`);
   }
   t.same(arena.bugs, []);
   t.ok(await soon(() => arena.openSockets <= 1 && arena.openStreams === 0, 10_000));
