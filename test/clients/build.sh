@@ -2,9 +2,9 @@
 # Builds the clients in other languages that the tests let loose on etcdlet, with the versions pinned
 # beside each.
 #
-#   test/clients/build.sh [python|rust|java|all]      (default: all)
+#   test/clients/build.sh [go|python|rust|java|all]      (default: all)
 #
-# The programs are client-python, client-rust and client-java in $ETCDLET_PEERS, or in .peers/bin at
+# The programs are client-go, client-python, client-rust and client-java in $ETCDLET_PEERS, or in .peers/bin at
 # the top of the repository; what they need is in the folder `clients` there.
 set -eu
 
@@ -18,6 +18,10 @@ launcher() {
   printf '#!/bin/sh\n%s "$@"\n' "$2" >"$bin/$1.new"
   chmod +x "$bin/$1.new"
   mv -f "$bin/$1.new" "$bin/$1"
+}
+
+build_go() {
+  (cd "$here/go" && CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" -o "$bin/client-go" .)
 }
 
 build_python() {
@@ -44,14 +48,15 @@ build_java() {
 
 mkdir -p "$needs"
 case ${1:-all} in
-python | rust | java) "build_$1" ;;
+go | python | rust | java) "build_$1" ;;
 all)
+  build_go
   build_python
   build_rust
   build_java
   ;;
 *)
-  echo "build.sh: Unknown client: \"$1\" (one of python, rust, java, all)" >&2
+  echo "build.sh: Unknown client: \"$1\" (one of go, python, rust, java, all)" >&2
   exit 1
   ;;
 esac
