@@ -1,8 +1,4 @@
-/**
- * One change of one key, as watchers see it. The bytes of its event are made once, when the first
- * watcher asks, and shared by all.
- */
-import { encodeEvent } from "../wire/index.ts";
+/** One change of one key, as watchers see it. */
 import { NOWHERE } from "./value-log.ts";
 import type { Place } from "./value-log.ts";
 
@@ -22,8 +18,6 @@ export class Change implements Readonly<Place> {
   readonly slab: number;
   readonly offset: number;
   readonly #source: ChangeSource;
-  #event: Uint8Array | undefined = undefined;
-  #eventWithPrevious: Uint8Array | undefined = undefined;
 
   /** `place` says where `source` has the KeyValue, if it wants to know. */
   constructor(
@@ -47,23 +41,6 @@ export class Change implements Readonly<Place> {
    */
   get value(): Uint8Array {
     return this.#source.valueOf(this);
-  }
-
-  /** The mvccpb.Event. Throws as {@link value}, until it was made. */
-  event(): Uint8Array {
-    return (this.#event ??= encodeEvent(this, undefined));
-  }
-
-  /**
-   * The mvccpb.Event with `prev_kv`, where there is one: `read` answers with the key as it was at
-   * the revision before, or undefined when it did not exist or is gone. Throws as {@link value}.
-   */
-  eventWithPrevious(read: (change: Change) => Uint8Array | undefined): Uint8Array {
-    if (this.creates) return this.event();
-    if (this.#eventWithPrevious !== undefined) return this.#eventWithPrevious;
-    const previous = read(this);
-    if (previous === undefined) return this.event();
-    return (this.#eventWithPrevious = encodeEvent(this, previous));
   }
 }
 

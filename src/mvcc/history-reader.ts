@@ -3,6 +3,7 @@ import { decodeKeyValueHead, latin1 } from "../wire/index.ts";
 import { Change } from "./change.ts";
 import type { ChangeSource } from "./change.ts";
 import { isTombstone } from "./hash.ts";
+import type { KeyRange } from "./key-range.ts";
 import type { KeySpace } from "./key-space.ts";
 import { mainOf, revisionKey, subOf } from "./tables.ts";
 
@@ -13,9 +14,46 @@ const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
 const PAGE_ROWS = 512;
 
 /** Changes of the revisions from the one asked for through `through`, complete and in order. */
-export interface HistoryChunk {
-  readonly changes: Change[];
+export class HistoryChunk {
+  readonly changes: readonly Change[];
   readonly through: number;
+  /** Indexes of the changes, by key and then in order. */
+  #byKey: Uint32Array | undefined;
+
+  constructor(changes: readonly Change[], through: number) {
+    this.changes = changes;
+    this.through = through;
+  }
+
+  /** Those of a range, in order. */
+  within({ begin, end }: KeyRange): readonly Change[] {
+    const { changes } = this;
+    this.#byKey ??= sortedByKey(changes);
+    const first = this.#firstNotBefore(begin);
+    const last = end === undefined ? changes.length : this.#firstNotBefore(end);
+    if (last - first === changes.length) return changes;
+    return Array.from(this.#byKey.subarray(first, last).toSorted(), (index) => changes[index]!);
+  }
+
+  #firstNotBefore(key: string): number {
+    const byKey = this.#byKey!;
+    let low = 0;
+    let high = byKey.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.changes[byKey[middle]!]!.key < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function sortedByKey(changes: readonly Change[]): Uint32Array {
+  return Uint32Array.from(changes.keys()).sort((a, b) => {
+    const [one, other] = [changes[a]!.key, changes[b]!.key];
+    if (one === other) return a - b;
+    return one < other ? -1 : 1;
+  });
 }
 
 /**
@@ -38,7 +76,7 @@ export async function readHistory(space: KeySpace, from: number): Promise<Histor
       const rowMain = mainOf(rowKey);
       if (rowMain !== main) {
         if (revisionCount === CHUNK_REVISIONS_MAX || bytes >= CHUNK_BYTES_MAX) {
-          return { changes, through: main };
+          return new HistoryChunk(changes, main);
         }
         revisionCount++;
         main = rowMain;
@@ -47,7 +85,7 @@ export async function readHistory(space: KeySpace, from: number): Promise<Histor
       changes.push(changeOf({ main, sub: subOf(rowKey) }, value));
     }
   }
-  return { changes, through: visible };
+  return new HistoryChunk(changes, visible);
 }
 
 function changeOf(row: { main: number; sub: number }, value: Uint8Array): Change {

@@ -12,5 +12,5 @@ export type { KeyValueHash, StoreOptions } from "./store.ts";
 export { META, alarmKey, encodeNumber } from "./tables.ts";
 export type { View } from "./view.ts";
 export type { WatchHub } from "./watch-hub.ts";
-export type { WatchSink, WatchSpec, Watcher } from "./watcher.ts";
+export type { WatchOutlet, WatchSink, WatchSpec, Watcher } from "./watcher.ts";
 export type { WriteTxn } from "./write-txn.ts";

@@ -98,6 +98,17 @@ export class KeySpace implements ChangeSource {
     return this.values.read(change) ?? this.readRow(change.main, change.sub);
   }
 
+  /**
+   * The key of a change as it was at the revision before, as {@link loadSync}. Undefined when it did
+   * not exist, or when a compaction has made that unreadable.
+   */
+  valueBefore(change: Change): Uint8Array | undefined {
+    const revision = change.main - 1;
+    if (change.creates || revision < this.compactedRevision) return undefined;
+    const version = this.at(change.key, revision);
+    return version === undefined ? undefined : this.loadSync(version);
+  }
+
   /** A row that the tree says is there. Throws StorageError when the engine lost it. */
   readRow(main: number, sub: number): Uint8Array {
     return present(this.engine.getSync(revisionKey(main, sub)), main, sub);

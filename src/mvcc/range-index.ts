@@ -34,6 +34,11 @@ export class RangeIndex<T> {
     if (node.members.size === 0) this.#root = remove(this.#root, begin, end);
   }
 
+  /** The members of exactly this range; undefined when there are none. */
+  membersOf(begin: string, end: string | undefined): ReadonlySet<T> | undefined {
+    return this.#find(begin, end)?.members;
+  }
+
   /** Visits the members of every range that contains the key. */
   forEachContaining(key: string, visit: (member: T) => void): void {
     visitContaining(this.#root, key, visit);

@@ -7,7 +7,6 @@
  */
 import type { Engine, Row } from "../storage/index.ts";
 import { EtcdError } from "../wire/index.ts";
-import type { Change } from "./change.ts";
 import { HashCache, hashKeyValues } from "./hash.ts";
 import type { KeyRange } from "./key-range.ts";
 import { KeySpace } from "./key-space.ts";
@@ -115,18 +114,6 @@ export class Store {
   /** Number of keys of a range at a revision between the compacted and the visible one. */
   count(range: KeyRange, revision: number): number {
     return this.#space.count(range, revision);
-  }
-
-  /**
-   * The key of a change as it was at the revision before: at once, and lent until the next await.
-   * Undefined when it did not exist, or when a compaction has made that unreadable. Throws
-   * StorageError.
-   */
-  valueBefore(change: Change): Uint8Array | undefined {
-    const revision = change.main - 1;
-    if (revision < this.compactedRevision) return undefined;
-    const version = this.#space.at(change.key, revision);
-    return version === undefined ? undefined : this.#space.loadSync(version);
   }
 
   /** Opens a group of changes. At most one at a time. */

@@ -1,18 +1,26 @@
 /** One watcher: what it wants to hear of, and how far it has been told. */
-import type { Change } from "./change.ts";
+import type { Interest } from "./interest.ts";
 import type { KeyRange } from "./key-range.ts";
+
+/** What the watchers of one stream share: room for what they are told. */
+export interface WatchOutlet {
+  /** Whether more would be read soon; when not, nothing is told until {@link WatchHub.wake}. */
+  readonly writable: boolean;
+}
 
 /** Where a watcher's events go. Calls are made in order and must not throw. */
 export interface WatchSink {
-  /** Whether more would be read soon; when not, the watcher falls back to reading history. */
-  readonly writable: boolean;
+  readonly outlet: WatchOutlet;
   /**
-   * Events of whole revisions, in order. `changes` is only lent. `revision` is the store's revision
-   * that the events are part of: their own when live, the newest when they come from history.
+   * Events of whole revisions, in order, as `encodeEvents` makes them; never changed, and shared with
+   * other watchers. `revision` is that of the last of them when they are live, and the newest when
+   * they come from history.
    */
-  events(watcher: Watcher, changes: readonly Change[], revision: number): void;
+  events(blocks: readonly Uint8Array[], revision: number): void;
   /** The watcher wanted history that is gone; it hears nothing more. */
-  compacted(watcher: Watcher, compactRevision: number): void;
+  compacted(compactRevision: number): void;
+  /** What the watcher is to be told next cannot be read; it hears nothing more. */
+  failed(error: unknown): void;
 }
 
 /** What to watch. */
@@ -22,46 +30,32 @@ export interface WatchSpec {
   readonly startRevision: number;
   readonly noPut: boolean;
   readonly noDelete: boolean;
+  /** Events have the previous KeyValue, where there is one. */
+  readonly previous: boolean;
   readonly sink: WatchSink;
 }
 
 /**
- * - `synced`: told of everything visible; hears of changes as they are published;
- * - `behind`: needs history, or room in its sink;
- * - `compacted`: wanted history that is gone;
- * - `cancelled`: hears nothing any more.
+ * - `synced`: told of everything visible, or about to be; hears of changes as they are published;
+ * - `lagging`: as synced, but its outlet has no room for what its interest keeps for it;
+ * - `behind`: needs history, or room for it;
+ * - `over`: hears nothing any more.
  */
-type WatcherState = "synced" | "behind" | "compacted" | "cancelled";
+type WatcherState = "synced" | "lagging" | "behind" | "over";
 
 export class Watcher {
-  readonly range: KeyRange;
   readonly sink: WatchSink;
+  readonly interest: Interest;
   /** As asked for; 0 for the next one. */
   readonly startRevision: number;
-  readonly #noPut: boolean;
-  readonly #noDelete: boolean;
   /** Everything below was told, or is not wanted. */
   nextRevision: number;
   state: WatcherState = "behind";
-  /** Changes of the revision being published. */
-  readonly pending: Change[] = [];
 
-  constructor(spec: WatchSpec, nextRevision: number) {
-    this.range = spec.range;
+  constructor(spec: WatchSpec, interest: Interest, nextRevision: number) {
     this.sink = spec.sink;
+    this.interest = interest;
     this.startRevision = spec.startRevision;
-    this.#noPut = spec.noPut;
-    this.#noDelete = spec.noDelete;
     this.nextRevision = nextRevision;
-  }
-
-  /** Whether a change of a key in its range is one to tell of. */
-  wants(change: Change): boolean {
-    return change.main >= this.nextRevision && !(change.deleted ? this.#noDelete : this.#noPut);
-  }
-
-  /** Whether its range has the key. */
-  covers(key: string): boolean {
-    return key >= this.range.begin && (this.range.end === undefined || key < this.range.end);
   }
 }

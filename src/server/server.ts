@@ -131,10 +131,15 @@ export class Server implements Channel, HttpPages {
       if (wasOpen) this.counts.ended(method, code);
       return wasOpen;
     };
-    const counted: StreamOutput = {
+    const counted: Required<StreamOutput> = {
       write: (message) => {
         counts.sent++;
         return output.write(message);
+      },
+      writeParts: (head, blocks) => {
+        counts.sent++;
+        if (output.writeParts !== undefined) return output.writeParts(head, blocks);
+        return output.write(Buffer.concat([head, ...blocks]));
       },
       end: (error) => {
         if (over(error?.code ?? STATUS.ok)) output.end(error);
@@ -217,7 +222,7 @@ export class Server implements Channel, HttpPages {
     output.end(new EtcdError("stopped"));
   }
 
-  #openStream(method: StreamMethod, output: StreamOutput): StreamInput {
+  #openStream(method: StreamMethod, output: Required<StreamOutput>): StreamInput {
     switch (method) {
       case "watch":
         return this.#openWatch(output);
@@ -234,7 +239,7 @@ export class Server implements Channel, HttpPages {
     }
   }
 
-  #openWatch(output: StreamOutput): WatchStream {
+  #openWatch(output: Required<StreamOutput>): WatchStream {
     const { limits, watchProgressIntervalMs, random } = this.#options;
     return new WatchStream(
       { store: this.#store, member: this.member, clock: this.#clock },

@@ -234,7 +234,7 @@ export function packed(message: Uint8Array): Uint8Array | undefined {
 }
 
 /** What goes before a message; valid until the next call. */
-export function prefixOf(message: Uint8Array, isPacked: boolean): Uint8Array {
+export function prefixOf(message: { readonly length: number }, isPacked: boolean): Uint8Array {
   const { length } = message;
   prefix[0] = isPacked ? 1 : 0;
   prefix[1] = length >>> 24;

@@ -127,14 +127,21 @@ export class StreamCall
   write(message: Uint8Array): boolean {
     // The channel has been told, or will be before it is next asked for anything.
     if (this.#isOver) return true;
-    const { blocks } = this.#connection;
-    if (!this.#isHeadSent) {
-      this.#isHeadSent = true;
-      this.#stream.sendHead(this.#isGzip ? blocks.gzipHead : blocks.head);
-    }
+    this.#sendHead();
     const small = this.#isGzip ? packed(message) : undefined;
     const payload = small ?? message;
     const hasRoom = this.#stream.sendData(prefixOf(payload, small !== undefined), payload);
+    if (!hasRoom) this.#isBlocked = true;
+    return !this.#isBlocked;
+  }
+
+  writeParts(head: Uint8Array, blocks: readonly Uint8Array[]): boolean {
+    if (this.#isOver) return true;
+    if (this.#isGzip) return this.write(Buffer.concat([head, ...blocks]));
+    this.#sendHead();
+    let length = head.length;
+    for (const block of blocks) length += block.length;
+    const hasRoom = this.#stream.sendParts(prefixOf({ length }, false), head, blocks);
     if (!hasRoom) this.#isBlocked = true;
     return !this.#isBlocked;
   }
@@ -155,6 +162,13 @@ export class StreamCall
     this.#isEndHeld = false;
     this.#guard(() => this.#endInput());
   };
+
+  #sendHead(): void {
+    if (this.#isHeadSent) return;
+    this.#isHeadSent = true;
+    const { blocks } = this.#connection;
+    this.#stream.sendHead(this.#isGzip ? blocks.gzipHead : blocks.head);
+  }
 
   #open(): void {
     this.#guard(() => {

@@ -44,6 +44,13 @@ export interface StreamOutput {
    * was still taken, and {@link StreamInput.drained} will be called when there is room again.
    */
   write(message: Uint8Array): boolean;
+  /**
+   * As {@link StreamOutput.write}, for a message that is `head` and `blocks` one behind the other, and
+   * for a writer that can make it again at any time: `false` comes as soon as this one has to wait.
+   * `head` is only lent; `blocks` are shared with other streams, may be kept, and never change. An
+   * output without it takes whole messages only.
+   */
+  writeParts?(head: Uint8Array, blocks: readonly Uint8Array[]): boolean;
   /** Ends the stream, with the error where there is one. Nothing may be written afterwards. */
   end(error?: EtcdError): void;
 }

@@ -32,14 +32,13 @@ export {
   HeaderFrames,
   RESPONSE_OP,
   encodeDeleteRangeResponse,
-  encodeEvent,
   encodePutResponse,
   encodeRangeResponse,
   encodeRangeStreamResponse,
   encodeResponseOp,
   encodeTxnResponse,
-  encodeWatchEvents,
-  eventFrameLength,
   innerHeader,
 } from "./responses.ts";
+export { encodeEvents, endOfEvent, watchHead, watchIdField } from "./watch-responses.ts";
+export type { EventSource } from "./watch-responses.ts";
 export { CLUSTER_VERSION, CLUSTER_VERSION_SHORT, ETCD_VERSION } from "./version.ts";

@@ -4,7 +4,6 @@
  *
  * Field numbers: etcd api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto.
  */
-import { writeLatin1 } from "./latin1.ts";
 import { bigVarintLength, varintLength, writeBigVarint, writeVarint } from "./writer.ts";
 
 /** A field's tag: its number, and that a length (2) or a varint (0) follows. */
@@ -17,17 +16,10 @@ const TAG = {
   deleted: 0x10,
   succeeded: 0x10,
   responses: 0x1a,
-  watchId: 0x10,
-  fragment: 0x38,
-  events: 0x5a,
-  eventType: 0x08,
-  eventPrevious: 0x1a,
   headerCluster: 0x08,
   headerMember: 0x10,
   headerRevision: 0x18,
   headerTerm: 0x20,
-  eventKey: 0x0a,
-  eventModRevision: 0x18,
 } as const;
 
 /** Members of ResponseOp's oneof. */
@@ -177,71 +169,6 @@ export function encodeResponseOp(
   response: Uint8Array,
 ): Buffer {
   return encodeFrame(member, response);
-}
-
-/** WatchResponse with events made by {@link encodeEvent}. */
-export function encodeWatchEvents(
-  header: Uint8Array,
-  watchId: number,
-  events: readonly Uint8Array[],
-  fragment: boolean,
-): Buffer {
-  const idBytes = watchId === 0 ? 0 : 1 + varintLength(watchId);
-  let length = header.length + idBytes + (fragment ? 2 : 0);
-  for (const event of events) length += frameLength(event);
-  const response = Buffer.allocUnsafe(length);
-  response.set(header, 0);
-  let position = header.length;
-  if (watchId !== 0) {
-    response[position++] = TAG.watchId;
-    position = writeVarint(response, position, watchId);
-  }
-  if (fragment) {
-    response[position++] = TAG.fragment;
-    response[position++] = 1;
-  }
-  for (const event of events) position = writeFrame(response, position, TAG.events, event);
-  return response;
-}
-
-/** Bytes that an event takes in a WatchResponse. */
-export function eventFrameLength(event: Uint8Array): number {
-  return frameLength(event);
-}
-
-/** Event of a put (its KeyValue as it stands) or a deletion (only key and revision). */
-export function encodeEvent(
-  change: {
-    readonly deleted: boolean;
-    readonly key: string;
-    readonly main: number;
-    readonly value: Uint8Array;
-  },
-  previous: Uint8Array | undefined,
-): Buffer {
-  const kv = change.deleted ? deletedKeyValue(change.key, change.main) : change.value;
-  const typeBytes = change.deleted ? 2 : 0;
-  const previousBytes = previous === undefined ? 0 : frameLength(previous);
-  const event = Buffer.allocUnsafe(typeBytes + frameLength(kv) + previousBytes);
-  let position = 0;
-  if (change.deleted) {
-    event[position++] = TAG.eventType;
-    event[position++] = 1;
-  }
-  position = writeFrame(event, position, TAG.kv, kv);
-  if (previous !== undefined) writeFrame(event, position, TAG.eventPrevious, previous);
-  return event;
-}
-
-function deletedKeyValue(key: string, main: number): Buffer {
-  const keyBytes = 1 + varintLength(key.length) + key.length;
-  const kv = Buffer.allocUnsafe(keyBytes + 1 + varintLength(main));
-  kv[0] = TAG.eventKey;
-  let position = writeVarint(kv, 1, key.length);
-  position = writeLatin1(kv, position, key);
-  kv[position++] = TAG.eventModRevision;
-  writeVarint(kv, position, main);
-  return kv;
 }
 
 function encodeFrame(tag: number, message: Uint8Array): Buffer {

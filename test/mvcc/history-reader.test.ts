@@ -93,6 +93,29 @@ t.test("readHistory() ends a chunk when it has become large", async (t) => {
   t.equal(through, 5, "four of a little more than one mebibyte each");
 });
 
+t.test("HistoryChunk.within() is what a range has, in order", async (t) => {
+  const key = fc.constantFrom("a", "b", "ba", "c", "d");
+  const bound = fc.option(fc.constantFrom("", "a", "b", "b\0", "bb", "d", "e"), { nil: undefined });
+  const property = fc.asyncProperty(
+    fc.array(key, { maxLength: 30 }),
+    bound,
+    bound,
+    async (list, begin, end) => {
+      const space = newSpace();
+      await commit(space, ...list.map((one) => putting(one)));
+      const chunk = await readHistory(space, 2);
+      const range = { begin: begin ?? "", end, single: false };
+      assert.deepEqual(
+        chunk.within(range),
+        chunk.changes.filter(
+          (change) => change.key >= range.begin && (end === undefined || change.key < end),
+        ),
+      );
+    },
+  );
+  await t.resolves(fc.assert(property, { numRuns: 200 }));
+});
+
 t.test("readHistory() stops at what was visible when it was called", async (t) => {
   const space = newSpace();
   await commit(space, putting("a"), putting("b"));

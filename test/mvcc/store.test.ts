@@ -230,17 +230,3 @@ t.test("Store.sizeBytes follows the engine, and defragment() asks it for space",
     t.ok(store.sizeBytes > before + 10_000);
   });
 });
-
-t.test("Store.valueBefore() has nothing where compaction took it", async (t) => {
-  await withStore(async (store) => {
-    const changes = await commit(store, putting("k", "1"), putting("k", "2"), putting("k", "3"));
-    const before = (): (string | undefined)[] =>
-      changes.map((change) => {
-        const value = store.valueBefore(change);
-        return value && plainKeyValue(value).value;
-      });
-    t.same(before(), [undefined, "1", "2"]);
-    await compactNow(store, 3);
-    t.same(before(), [undefined, undefined, "2"]);
-  });
-});

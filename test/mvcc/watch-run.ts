@@ -8,7 +8,7 @@ import { compactNow } from "../harness/store-fixture.ts";
 import { settle } from "../harness/virtual-clock.ts";
 import { applyGroup, randomGroups, randomKeys } from "./random-commands.ts";
 import type { RandomGroup } from "./random-commands.ts";
-import { RecordingSink, nameOf } from "./recording-sink.ts";
+import { RecordingSink, TestOutlet, nameOf } from "./recording-sink.ts";
 
 /** What may happen next. */
 export type WatchStep =
@@ -21,6 +21,7 @@ export type WatchStep =
       readonly back: number | undefined;
       readonly noPut: boolean;
       readonly noDelete: boolean;
+      readonly outlet: number;
     }
   | { readonly type: "block"; readonly index: number; readonly calls: number }
   | { readonly type: "unblock"; readonly index: number }
@@ -47,6 +48,7 @@ export const watchSteps: fc.Arbitrary<WatchStep[]> = fc.array(
         back: fc.option(fc.integer({ min: -3, max: 12 }), { nil: undefined }),
         noPut: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.boolean()),
         noDelete: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.boolean()),
+        outlet: fc.nat(2),
       }),
     },
     {
@@ -86,6 +88,8 @@ export class WatchRun {
   readonly store: Store;
   readonly model = new ModelStore();
   readonly watched: Watched[] = [];
+  /** Watchers share these, as those of one stream do. */
+  readonly outlets: readonly TestOutlet[] = [0, 1, 2].map(() => new TestOutlet());
 
   constructor(store: Store) {
     this.store = store;
@@ -128,17 +132,12 @@ export class WatchRun {
       } else {
         assert.equal(this.store.watchers.isUpToDate(watcher), false);
       }
-      assert.equal(watcher.pending.length, 0, "nothing is queued");
     }
   }
 
   /** Everybody reads: then everybody must have heard all there is. */
   async finish(): Promise<void> {
-    for (const { sink } of this.watched) {
-      sink.callsUntilBlocked = Number.POSITIVE_INFINITY;
-      sink.writable = true;
-    }
-    this.store.watchers.wake();
+    for (const outlet of this.outlets) this.#unblock(outlet);
     for (let turn = 0; turn < 20 && this.store.watchers.counts.behind > 0; turn++) await settle();
     this.check();
     assert.equal(this.store.watchers.counts.behind, 0);
@@ -146,7 +145,7 @@ export class WatchRun {
       const ended = cancelled || sink.compactRevision !== undefined;
       assert.equal(watcher.state === "synced", !ended, watcher.state);
       if (sink.compactRevision === undefined) continue;
-      const last = sink.calls.at(-1)?.changes.at(-1)?.main ?? 0;
+      const last = sink.calls.at(-1)?.events.at(-1)?.main ?? 0;
       assert.ok(sink.compactRevision > last, "told of history that it was then said to lack");
     }
   }
@@ -155,8 +154,8 @@ export class WatchRun {
     const { begin, end, back, noPut, noDelete } = step;
     const range = { begin, end, single: false };
     const startRevision = back === undefined ? 0 : Math.max(1, this.model.revision - back);
-    const sink = new RecordingSink();
-    const spec = { range, startRevision, noPut, noDelete, sink };
+    const sink = new RecordingSink(this.outlets[step.outlet]);
+    const spec = { range, startRevision, noPut, noDelete, previous: false, sink };
     const watcher = this.store.watchers.watch(spec);
     assert.deepEqual(sink.heard, [], "nothing before the caller's next await");
     const from = startRevision === 0 ? this.model.revision + 1 : startRevision;
@@ -167,28 +166,32 @@ export class WatchRun {
 
   #touch(step: Extract<WatchStep, { index: number }>, chosen: Watched): void {
     if (step.type === "block") {
-      chosen.sink.callsUntilBlocked = step.calls;
-      if (step.calls === 0) chosen.sink.writable = false;
+      chosen.sink.outlet.callsUntilBlocked = step.calls;
+      if (step.calls === 0) chosen.sink.outlet.writable = false;
     } else if (step.type === "unblock") {
-      chosen.sink.callsUntilBlocked = Number.POSITIVE_INFINITY;
-      chosen.sink.writable = true;
-      this.store.watchers.wake();
+      this.#unblock(chosen.sink.outlet);
     } else {
       this.store.watchers.cancel(chosen.watcher);
       chosen.cancelled = true;
     }
+  }
+
+  #unblock(outlet: TestOutlet): void {
+    outlet.callsUntilBlocked = Number.POSITIVE_INFINITY;
+    outlet.writable = true;
+    this.store.watchers.wake(outlet);
   }
 }
 
 /** A revision's changes come in one call, all of them. */
 function assertWholeRevisions(sink: RecordingSink, expected: readonly ModelChange[]): void {
   let previous = 0;
-  for (const { changes, revision } of sink.calls) {
-    const mains = changes.map(({ main }) => main);
+  for (const { events, revision } of sink.calls) {
+    const mains = events.map(({ main }) => main);
     assert.ok(mains[0]! > previous, "a revision in two calls");
     previous = mains.at(-1)!;
     assert.ok(revision >= previous);
     const all = expected.filter(({ main }) => main >= mains[0]! && main <= previous);
-    assert.equal(changes.length, all.length);
+    assert.equal(events.length, all.length);
   }
 }

@@ -70,29 +70,6 @@ t.test("WriteTxn shows later commands of its group what earlier ones did", async
   );
 });
 
-t.test(
-  "Store.valueBefore() is the key before a change's revision, not before the change",
-  async (t) => {
-    await withStore(async (store) => {
-      await commit(store, putting("k", "old"));
-      const changes = await commit(store, (txn) => {
-        deleting("k")(txn);
-        putting("k", "new")(txn);
-        deleting("k")(txn);
-      });
-      const before = changes.map((change) => store.valueBefore(change));
-      t.same(
-        before.map((value) => value && plainKeyValue(value).value),
-        ["old", "old", "old"],
-      );
-      t.same(
-        changes.map(({ creates }) => creates),
-        [false, true, false],
-      );
-    });
-  },
-);
-
 t.test("WriteTxn.put() counts versions from the key's creation", async (t) => {
   await withStore(async (store) => {
     await commit(store, putting("k", "1"), putting("k", "2"), deleting("k"), putting("k", "3"));

@@ -6,7 +6,7 @@ import { CommitQueue } from "../../src/server/commit-queue.ts";
 import { QUEUE_LIMITS } from "../../src/server/limits.ts";
 import { Member } from "../../src/server/member.ts";
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
-import { SILENT_LOGGER, messages } from "../../src/wire/index.ts";
+import { SILENT_LOGGER, latin1, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { openStore } from "../harness/store-fixture.ts";
 import { settle } from "../harness/virtual-clock.ts";
@@ -73,13 +73,16 @@ t.test("CommitQueue answers when everything is visible, watchers first", async (
     startRevision: 0,
     noPut: false,
     noDelete: false,
+    previous: false,
     sink: {
-      writable: true,
-      events: (_, changes) => {
-        seen.push(`event ${changes[0]!.key}`);
+      outlet: { writable: true },
+      events: (blocks) => {
+        const { events } = messages.decodeWatchResponse(Buffer.concat(blocks));
+        for (const { kv } of events) seen.push(`event ${latin1(kv!.key)}`);
         t.equal(store.visibleRevision, 3, "a group becomes visible whole");
       },
       compacted: () => undefined,
+      failed: () => undefined,
     },
   });
   const answers = ["a", "b"].map((key) =>

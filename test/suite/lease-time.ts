@@ -62,13 +62,13 @@ export const leaseTimeTests: SuiteTests = {
     await withProbe(client, async (probe) => {
       await probe.create({ key: "a", rangeEnd: "\u0000" });
       const answers = await probe.take(6);
-      const events = answers.flatMap((answer) => answer.events.map((event) => event.kv));
-      t.equal(new Set(events.map((kv) => kv?.modRevision)).size, 3);
-      t.strictSame(answers.map((answer) => told(answer, "")).toSorted(), [
-        "-a1 -b1",
-        "-a2 -b2",
-        "-a3 -b3",
-      ]);
+      const events = answers.flatMap((answer) => answer.events);
+      const revisions = new Set(events.map(({ kv }) => kv?.modRevision));
+      // An answer may have several revisions.
+      const ends = Array.from(revisions, (revision) =>
+        told({ events: events.filter(({ kv }) => kv?.modRevision === revision) }, ""),
+      );
+      t.strictSame(ends.toSorted(), ["-a1 -b1", "-a2 -b2", "-a3 -b3"]);
     });
   },
 

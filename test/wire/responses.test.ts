@@ -9,17 +9,13 @@ import {
   HeaderFrames,
   RESPONSE_OP,
   encodeDeleteRangeResponse,
-  encodeEvent,
   encodeKeyValue,
   encodePutResponse,
   encodeRangeResponse,
   encodeRangeStreamResponse,
   encodeResponseOp,
   encodeTxnResponse,
-  encodeWatchEvents,
-  eventFrameLength,
   innerHeader,
-  latin1,
   messages,
 } from "../../src/wire/index.ts";
 import type { KeyValueFields } from "../../src/wire/index.ts";
@@ -40,10 +36,6 @@ const revisions = fc.oneof(
 const counts = fc.oneof(fc.constant(0), fc.nat(300), fc.maxSafeNat());
 const leases = fc.oneof(fc.constant(0n), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
 const ids = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
-const watchIds = fc.oneof(
-  fc.constantFrom(0, 1, -1, 127, 128, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-  fc.integer(),
-);
 const members = fc.record({ clusterId: ids, memberId: ids, term: fc.integer({ min: 1 }) });
 const keyValues: fc.Arbitrary<KeyValueFields> = fc.record({
   key: keys,
@@ -217,64 +209,4 @@ t.test("encodeTxnResponse() is a TxnResponse, with all that may be in it", async
     },
   );
   t.doesNotThrow(() => fc.assert(property, { numRuns: 500 }));
-});
-
-/** An event, as bytes and as a message. */
-const events = fc
-  .record({ kv: keyValues, deleted: fc.boolean(), before: fc.option(keyValues) })
-  .map(({ kv, deleted, before }) => {
-    const change = {
-      deleted,
-      key: latin1(kv.key),
-      main: kv.modRevision,
-      value: deleted ? NOTHING : encodeKeyValue(kv),
-    };
-    const message: messages.EventInit = {
-      ...(deleted
-        ? { type: messages.EventType.delete, kv: { key: kv.key, modRevision: kv.modRevision } }
-        : { kv }),
-      ...(before === null ? {} : { prevKv: before }),
-    };
-    const previous = before === null ? undefined : encodeKeyValue(before);
-    return { bytes: encodeEvent(change, previous), message };
-  });
-
-t.test("encodeEvent() is an Event of a put or of a deletion", async (t) => {
-  const property = fc.property(events, ({ bytes: found, message }) => {
-    sameBytes(found, messages.encodeEvent(message));
-  });
-  t.doesNotThrow(() => fc.assert(property, { numRuns: 500 }));
-});
-
-t.test("encodeWatchEvents() is a WatchResponse, whatever its id", async (t) => {
-  const property = fc.property(
-    headers,
-    watchIds,
-    fc.array(events, { maxLength: 4 }),
-    fc.boolean(),
-    ({ header, frame }, watchId, many, fragment) => {
-      const found = encodeWatchEvents(
-        frame,
-        watchId,
-        many.map((event) => event.bytes),
-        fragment,
-      );
-      const wanted = { watchId, events: many.map(({ message }) => message), fragment };
-      sameBytes(found, messages.encodeWatchResponse(withHeader(header, wanted)));
-      assert.equal(messages.decodeWatchResponse(found).watchId, watchId);
-    },
-  );
-  t.doesNotThrow(() => fc.assert(property, { numRuns: 500 }));
-});
-
-t.test("eventFrameLength() is what an event adds to a response", async (t) => {
-  const property = fc.property(fc.array(events, { maxLength: 4 }), (many) => {
-    const all = many.map((event) => event.bytes);
-    const { length } = encodeWatchEvents(NOTHING, 0, all, false);
-    assert.equal(
-      length,
-      all.reduce((sum, event) => sum + eventFrameLength(event), 0),
-    );
-  });
-  t.doesNotThrow(() => fc.assert(property, { numRuns: 200 }));
 });

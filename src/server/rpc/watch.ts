@@ -2,17 +2,18 @@
  * Service Watch: one stream with many watchers.
  *
  * Source: etcd server/etcdserver/api/v3rpc/watch.go. The stream writes straight to its output; when
- * that has no room, the hub lets this stream's watchers fall behind, and they go on from history
- * when there is room again. Nothing is queued here.
+ * that has no room, the hub lets this stream's watchers wait, and they go on when there is room again.
+ * Nothing is queued here.
  */
 import { keyRange } from "../../mvcc/index.ts";
-import type { Change, Store, WatchSink, Watcher } from "../../mvcc/index.ts";
+import type { Store, WatchOutlet, WatchSink, Watcher } from "../../mvcc/index.ts";
 import {
   EtcdError,
-  encodeWatchEvents,
-  eventFrameLength,
+  endOfEvent,
   latin1,
   messages,
+  watchHead,
+  watchIdField,
 } from "../../wire/index.ts";
 import type { Clock, StreamInput, StreamOutput } from "../../wire/index.ts";
 import type { Member } from "../member.ts";
@@ -31,25 +32,13 @@ export interface WatchOptions {
   readonly fragmentBytes: number;
 }
 
-/** What the stream knows of a watcher beside the hub. */
-interface Entry {
-  readonly id: number;
-  readonly watcher: Watcher;
-  readonly previous: boolean;
-  readonly fragment: boolean;
-  readonly notifyProgress: boolean;
-  /** Events went out since the last tick: the next notification is left out. */
-  active: boolean;
-}
-
-export class WatchStream implements StreamInput, WatchSink {
+export class WatchStream implements StreamInput, WatchOutlet {
   readonly #store: Store;
   readonly #member: Member;
   readonly #clock: Clock;
   readonly #options: WatchOptions;
-  readonly #output: StreamOutput;
-  readonly #entries = new Map<number, Entry>();
-  readonly #entryOf = new Map<Watcher, Entry>();
+  readonly #output: Required<StreamOutput>;
+  readonly #entries = new Map<number, { readonly entry: Entry; readonly watcher: Watcher }>();
   #nextId = 0;
   #blocked = false;
   #over = false;
@@ -58,7 +47,7 @@ export class WatchStream implements StreamInput, WatchSink {
   constructor(
     parts: { store: Store; member: Member; clock: Clock },
     options: WatchOptions,
-    output: StreamOutput,
+    output: Required<StreamOutput>,
   ) {
     this.#store = parts.store;
     this.#member = parts.member;
@@ -95,44 +84,32 @@ export class WatchStream implements StreamInput, WatchSink {
 
   drained(): void {
     this.#blocked = false;
-    this.#store.watchers.wake();
+    this.#store.watchers.wake(this);
   }
 
-  events(watcher: Watcher, changes: readonly Change[], revision: number): void {
-    try {
-      this.#tell(watcher, changes, revision);
-    } catch (error) {
-      // A previous value that the disk does not give: the end of this stream, and of nothing else.
-      this.#finish(asStreamError(error));
-    }
-  }
-
-  #tell(watcher: Watcher, changes: readonly Change[], revision: number): void {
-    const entry = this.#entryOf.get(watcher)!;
-    entry.active = true;
+  /** Events of one of the stream's watchers, from the revision that the header says. */
+  tell(entry: Entry, blocks: readonly Uint8Array[], revision: number): void {
     const header = this.#member.headers.at(revision);
-    const events = changes.map((change) =>
-      entry.previous ? change.eventWithPrevious(this.#readPrevious) : change.event(),
-    );
     if (!entry.fragment) {
-      this.#send(encodeWatchEvents(header, entry.id, events, false));
+      this.#sendParts(watchHead(header, entry.idField, false), blocks);
       return;
     }
-    const emptyBytes = encodeWatchEvents(header, entry.id, [], false).length;
-    const pieces = split(events, emptyBytes, this.#options.fragmentBytes);
+    const emptyBytes = header.length + entry.idField.length;
+    const pieces = split(blocks, emptyBytes, this.#options.fragmentBytes);
     pieces.forEach((piece, index) => {
-      this.#send(encodeWatchEvents(header, entry.id, piece, index < pieces.length - 1));
+      this.#sendParts(watchHead(header, entry.idField, index < pieces.length - 1), piece);
     });
   }
 
-  compacted(watcher: Watcher, compactRevision: number): void {
-    const { id: watchId } = this.#entryOf.get(watcher)!;
+  compacted(watchId: number, compactRevision: number): void {
     // The entry stays until the client cancels it: so does etcd's, and its id stays taken.
     this.#answer({ watchId, canceled: true, compactRevision, revision: 0 });
   }
 
-  readonly #readPrevious = (change: Change): Uint8Array | undefined =>
-    this.#store.valueBefore(change);
+  failed(watchId: number, error: unknown): void {
+    this.#entries.delete(watchId);
+    this.#answer({ watchId, canceled: true, cancelReason: asStreamError(error).message });
+  }
 
   #create(request: messages.WatchCreateRequest): void {
     const key = request.key.length === 0 ? "\0" : latin1(request.key);
@@ -148,23 +125,16 @@ export class WatchStream implements StreamInput, WatchSink {
     this.#answer({ watchId: id, created: true });
     // The far end may be gone, and say so when it is written to.
     if (this.#over) return;
+    const entry = new Entry(this, id, request);
     const watcher = this.#store.watchers.watch({
       range,
       startRevision,
       noPut: filters.includes(FilterType.noput),
       noDelete: filters.includes(FilterType.nodelete),
-      sink: this,
-    });
-    const entry: Entry = {
-      id,
-      watcher,
       previous: request.prevKv,
-      fragment: request.fragment,
-      notifyProgress: request.progressNotify,
-      active: false,
-    };
-    this.#entries.set(id, entry);
-    this.#entryOf.set(watcher, entry);
+      sink: entry,
+    });
+    this.#entries.set(id, { entry, watcher });
   }
 
   /** In etcd's order: the revision before the range before the id. */
@@ -186,11 +156,10 @@ export class WatchStream implements StreamInput, WatchSink {
   }
 
   #cancelWatcher(id: number): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    this.#store.watchers.cancel(entry.watcher);
+    const found = this.#entries.get(id);
+    if (found === undefined) return;
+    this.#store.watchers.cancel(found.watcher);
     this.#entries.delete(id);
-    this.#entryOf.delete(entry.watcher);
     this.#answer({ watchId: id, canceled: true });
   }
 
@@ -198,7 +167,7 @@ export class WatchStream implements StreamInput, WatchSink {
   #answerProgress(): void {
     if (this.#entries.size === 0) return;
     for (const { watcher } of this.#entries.values()) {
-      if (!this.#store.watchers.isUpToDate(watcher)) return;
+      if (!this.#store.watchers.bringUpToDate(watcher)) return;
     }
     this.#answer({ watchId: NO_WATCH_ID });
   }
@@ -213,11 +182,11 @@ export class WatchStream implements StreamInput, WatchSink {
   }
 
   #tick(): void {
-    for (const entry of this.#entries.values()) {
+    for (const { entry, watcher } of this.#entries.values()) {
       if (!entry.notifyProgress) continue;
       const skipped = entry.active || this.#blocked;
       entry.active = false;
-      if (skipped || !this.#store.watchers.isUpToDate(entry.watcher)) continue;
+      if (skipped || !this.#store.watchers.isUpToDate(watcher)) continue;
       this.#answer({ watchId: entry.id });
     }
   }
@@ -240,6 +209,11 @@ export class WatchStream implements StreamInput, WatchSink {
     if (!this.#output.write(message)) this.#blocked = true;
   }
 
+  #sendParts(head: Uint8Array, blocks: readonly Uint8Array[]): void {
+    if (this.#over) return;
+    if (!this.#output.writeParts(head, blocks)) this.#blocked = true;
+  }
+
   #finish(error: EtcdError): void {
     if (this.#over) return;
     this.#release();
@@ -252,7 +226,38 @@ export class WatchStream implements StreamInput, WatchSink {
     this.#stopTicking?.();
     for (const { watcher } of this.#entries.values()) this.#store.watchers.cancel(watcher);
     this.#entries.clear();
-    this.#entryOf.clear();
+  }
+}
+
+/** One watcher of a stream. */
+class Entry implements WatchSink {
+  readonly outlet: WatchStream;
+  readonly id: number;
+  readonly idField: Uint8Array;
+  readonly fragment: boolean;
+  readonly notifyProgress: boolean;
+  /** Events went out since the last tick: the next notification is left out. */
+  active = false;
+
+  constructor(outlet: WatchStream, id: number, request: messages.WatchCreateRequest) {
+    this.outlet = outlet;
+    this.id = id;
+    this.idField = watchIdField(id);
+    this.fragment = request.fragment;
+    this.notifyProgress = request.progressNotify;
+  }
+
+  events(blocks: readonly Uint8Array[], revision: number): void {
+    this.active = true;
+    this.outlet.tell(this, blocks, revision);
+  }
+
+  compacted(compactRevision: number): void {
+    this.outlet.compacted(this.id, compactRevision);
+  }
+
+  failed(error: unknown): void {
+    this.outlet.failed(this.id, error);
   }
 }
 
@@ -260,29 +265,31 @@ export class WatchStream implements StreamInput, WatchSink {
 const FRAGMENT_FLAG_BYTES = 2;
 
 /**
- * Pieces below the size, or of a single event; one when all of it is below. `emptyBytes` is the size
- * of a response without events. Source: watch.go, sendFragments.
+ * The events of blocks in pieces below the size, or of a single event; in one when all of it is below.
+ * `emptyBytes` is the size of a response without events. Source: watch.go, sendFragments.
  */
 function split(
-  events: readonly Uint8Array[],
+  blocks: readonly Uint8Array[],
   emptyBytes: number,
   bytesMax: number,
-): Uint8Array[][] {
-  const allBytes = events.reduce((sum, event) => sum + eventFrameLength(event), emptyBytes);
-  if (allBytes < bytesMax) return [[...events]];
+): (readonly Uint8Array[])[] {
+  const allBytes = blocks.reduce((sum, { length }) => sum + length, emptyBytes);
+  if (allBytes < bytesMax) return [blocks];
   const pieceBytes = emptyBytes + FRAGMENT_FLAG_BYTES;
   const pieces: Uint8Array[][] = [];
   let piece: Uint8Array[] = [];
   let bytes = pieceBytes;
-  for (const event of events) {
-    const length = eventFrameLength(event);
-    if (piece.length > 0 && bytes + length >= bytesMax) {
-      pieces.push(piece);
-      piece = [];
-      bytes = pieceBytes;
+  for (const block of blocks) {
+    for (let start = 0, end = 0; start < block.length; start = end) {
+      end = endOfEvent(block, start);
+      if (piece.length > 0 && bytes + end - start >= bytesMax) {
+        pieces.push(piece);
+        piece = [];
+        bytes = pieceBytes;
+      }
+      piece.push(block.subarray(start, end));
+      bytes += end - start;
     }
-    piece.push(event);
-    bytes += length;
   }
   pieces.push(piece);
   return pieces;

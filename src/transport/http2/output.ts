@@ -21,6 +21,8 @@ const FLUSH_BYTES = 256 * 1024;
 export class Output {
   /** Where frames are written; see {@link Output.reserve}. */
   buffer: Buffer = NO_BUFFER;
+  /** Grows with every {@link Output.flush} that had something to write. */
+  flushCount = 0;
   readonly #socket: Duplex;
   readonly #onFlushed: () => void;
   #start = 0;
@@ -39,11 +41,11 @@ export class Output {
 
   /** What the socket has not taken yet, bytes. */
   get waitingBytes(): number {
-    return this.#socket.writableLength + this.#unwrittenBytes;
+    return this.#socket.writableLength + this.unwrittenBytes;
   }
 
   /** What is not with the socket yet, bytes. */
-  get #unwrittenBytes(): number {
+  get unwrittenBytes(): number {
     return this.#pieceBytes + this.#end - this.#start;
   }
 
@@ -93,7 +95,8 @@ export class Output {
   }
 
   flush(): void {
-    if (this.#unwrittenBytes === 0) return;
+    if (this.unwrittenBytes === 0) return;
+    this.flushCount += 1;
     if (this.#isClosed || !this.#socket.writable) {
       this.close();
       return;

@@ -6,6 +6,7 @@
  * holds up wait in a line and get one frame each in turn, so that a large answer does not hold up
  * small ones. Most answers find room for everything and are written in one go.
  */
+import { DataFrames } from "./data-frames.ts";
 import { FLAG, FRAME, FRAME_HEAD_BYTES, INT31_MAX } from "./frames.ts";
 import { frameOf, writeFrameHead, writeUint32 } from "./frames.ts";
 import type { ErrorCode } from "./frames.ts";
@@ -47,6 +48,7 @@ const NOTHING = new Uint8Array(0);
 export class Sender {
   readonly output: Output;
   readonly #owner: SenderOwner;
+  readonly #frames: DataFrames;
   /** What new streams may be sent, bytes. */
   initialWindow: number = DEFAULT_WINDOW_BYTES;
   /** The far end's SETTINGS_MAX_FRAME_SIZE. */
@@ -65,6 +67,7 @@ export class Sender {
   constructor(output: Output, owner: SenderOwner) {
     this.output = output;
     this.#owner = owner;
+    this.#frames = new DataFrames(output);
   }
 
   head(stream: Http2Stream, source: HeaderSource, isEnd: boolean): void {
@@ -82,18 +85,53 @@ export class Sender {
       this.output.append(payload);
       return true;
     }
-    if (stream.queue === NO_QUEUE) stream.queue = [];
-    if (prefix.length > 0) stream.queue.push(Uint8Array.from(prefix));
-    if (payload.length > 0) stream.queue.push(payload);
-    stream.queueBytes += bytes;
-    stream.queueCost += HELD_MESSAGE_COST_BYTES;
-    this.heldBytes += bytes;
-    this.#enqueue(stream);
-    // Of a blocked stream something else will: its writer must not be told of room while it writes.
+    if (prefix.length > 0) this.#hold(stream, prefix.slice());
+    if (payload.length > 0) this.#hold(stream, payload);
+    this.#wait(stream);
     if (stream.isBlocked) return false;
-    this.pump();
     stream.isBlocked = stream.queueBytes + stream.queueCost > STREAM_HELD_BYTES_MAX;
     return !stream.isBlocked;
+  }
+
+  /**
+   * One message in parts, of which only `blocks` may be kept. `false` as soon as it has to wait.
+   */
+  parts(
+    stream: Http2Stream,
+    prefix: Uint8Array,
+    head: Uint8Array,
+    blocks: readonly Uint8Array[],
+  ): boolean {
+    let bytes = prefix.length + head.length;
+    for (const block of blocks) bytes += block.length;
+    if (stream.queueBytes === 0 && this.#hasRoom(stream, bytes)) {
+      this.#spend(stream, bytes);
+      this.#frames.append(stream.id, prefix, this.frameBytesMax);
+      this.#frames.append(stream.id, head, this.frameBytesMax);
+      for (const block of blocks) this.#frames.append(stream.id, block, this.frameBytesMax);
+      return true;
+    }
+    this.#hold(stream, Buffer.concat([prefix, head]));
+    for (const block of blocks) this.#hold(stream, block);
+    this.#wait(stream);
+    if (stream.isBlocked) return false;
+    stream.isBlocked = stream.queueBytes > 0;
+    return !stream.isBlocked;
+  }
+
+  #hold(stream: Http2Stream, piece: Uint8Array): void {
+    if (stream.queue === NO_QUEUE) stream.queue = [];
+    stream.queue.push(piece);
+    stream.queueBytes += piece.length;
+    this.heldBytes += piece.length;
+  }
+
+  /** A message waits; what there is room for is sent. */
+  #wait(stream: Http2Stream): void {
+    stream.queueCost += HELD_MESSAGE_COST_BYTES;
+    this.#enqueue(stream);
+    // Of a blocked stream something else will: its writer must not be told of room while it writes.
+    if (!stream.isBlocked) this.pump();
   }
 
   end(stream: Http2Stream, trailers: HeaderSource): void {

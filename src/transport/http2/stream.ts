@@ -86,6 +86,15 @@ export class Http2Stream {
     return this.sender.data(this, prefix, payload);
   }
 
+  /**
+   * A message in parts, of which only `blocks` may be kept. `false` as soon as it has to wait: it was
+   * taken, but no more should come for now.
+   */
+  sendParts(prefix: Uint8Array, head: Uint8Array, blocks: readonly Uint8Array[]): boolean {
+    if (this.isLocalClosed) return true;
+    return this.sender.parts(this, prefix, head, blocks);
+  }
+
   /** Ends the answer, after what was sent before, with trailers or without. */
   sendEnd(trailers: HeaderSource): void {
     if (!this.isLocalClosed) this.sender.end(this, trailers);

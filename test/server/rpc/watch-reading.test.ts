@@ -8,6 +8,7 @@ import { FaultyEngine } from "../../harness/faulty-engine.ts";
 import { settle } from "../../harness/virtual-clock.ts";
 import { WatchProbe, bytes, withProbe, withServer } from "../server-fixture.ts";
 
+const FIRST = "1".charCodeAt(0);
 const ALL = { key: bytes("\0"), rangeEnd: bytes("\0") };
 
 t.test("Watch progress is answered once, when everybody has been told everything", async (t) => {
@@ -120,7 +121,7 @@ t.test("Watch whose far end goes when it is written to leaves no watcher behind"
 });
 
 t.test(
-  "Watch that does not read costs no memory, hears everything later, and others do not wait",
+  "Watch that does not read is told everything later, in few answers, and others do not wait",
   async (t) => {
     await withProbe(async (slow, { server, client }) => {
       const fast = new WatchProbe(server);
@@ -186,26 +187,46 @@ function assertProgressIsTrue(responses: readonly messages.WatchResponse[]): voi
   }
 }
 
-t.test("Watch ends with the cause when the disk does not give a previous value", async (t) => {
+t.test("Watch is canceled with the cause when the disk does not give its events", async (t) => {
   const inner = new MemoryEngine();
   const engine = new FaultyEngine(inner);
+  const failures: unknown[] = [];
+  const onReadFailure = (error: unknown): void => void failures.push(error);
   await withProbe(
-    async (probe, { server, client }) => {
+    async (probe, { client }) => {
       await client.kv.put("k", "1");
       probe.create({ key: bytes("k"), prevKv: true });
-      const plain = new WatchProbe(server);
-      plain.create({ key: bytes("k") });
+      probe.create({ key: bytes("k") });
+      probe.take();
       const getSync = inner.getSync.bind(inner);
-      inner.getSync = (): never => {
+      const fail = (): never => {
         throw new StorageError("read-failed", "Cannot read: told to fail");
       };
+      inner.getSync = (key) => (getSync(key)?.includes(FIRST) ? fail() : getSync(key));
       await t.resolves(client.kv.put("k", "2"), "the write is none of its business");
-      t.match(probe.ended, { code: 13, message: /Cannot read/ });
-      t.same(WatchProbe.events(plain.responses), ["k=2@3"]);
+      const reason = { canceled: true, cancelReason: "etcdlet: Cannot read: told to fail" };
+      t.match(probe.take(), [
+        { watchId: 0, ...reason },
+        { watchId: 1, canceled: false, events: [{ kv: { modRevision: 3 } }] },
+      ]);
       inner.getSync = getSync;
-      await t.resolves(client.kv.put("k", "3"));
-      t.same(WatchProbe.events(plain.responses), ["k=2@3", "k=3@4"]);
+      await client.kv.put("k", "3");
+      t.same(WatchProbe.events(probe.take()), ["k=3@4"], "only the one that goes on");
+      const scan = inner.scan.bind(inner);
+      inner.scan = fail;
+      probe.create({ key: bytes("k"), startRevision: 2 });
+      await settle();
+      t.match(probe.take(), [
+        { watchId: 2, created: true },
+        { watchId: 2, ...reason },
+      ]);
+      inner.scan = scan;
+      probe.create({ key: bytes("k"), watchId: 2, startRevision: 4 });
+      await settle();
+      t.same(WatchProbe.events(probe.take()), ["k=3@4"], "its id is free again");
+      t.equal(probe.ended, undefined);
+      t.equal(failures.length, 2);
     },
-    { engine, valueBytesMax: 0 },
+    { engine, valueBytesMax: 0, onReadFailure },
   );
 });

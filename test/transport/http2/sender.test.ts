@@ -68,6 +68,31 @@ class Scene {
   }
 
   send(index: number, bytes: number): void {
+    this.#send(index, bytes, (stream, payload) => stream.sendData(NOTHING, payload));
+  }
+
+  /** The same in parts, of which the first two are only lent. */
+  sendParts(index: number, bytes: number): void {
+    this.#send(index, bytes, (stream, payload) => {
+      const [prefix, head] = [
+        Buffer.from(payload.subarray(0, 5)),
+        Buffer.from(payload.subarray(5, 9)),
+      ];
+      const middle = Math.max(9, Math.floor(bytes / 2));
+      const blocks = [payload.subarray(9, middle), payload.subarray(middle)];
+      const hasRoom = stream.sendParts(prefix, head, blocks);
+      prefix.fill(0);
+      head.fill(0);
+      if (hasRoom && stream.queueBytes > 0) this.problem = "has to wait, and does not say so";
+      return hasRoom;
+    });
+  }
+
+  #send(
+    index: number,
+    bytes: number,
+    write: (stream: Http2Stream, payload: Buffer) => boolean,
+  ): void {
     const sent = this.sent[index];
     const stream = this.streams[index];
     if (sent === undefined || stream === undefined) return;
@@ -76,7 +101,7 @@ class Scene {
     sent.bytes += bytes;
     const wasBlocked = stream.isBlocked;
     const drainedCount = this.drainedCount;
-    if (!stream.sendData(NOTHING, payload) && !wasBlocked) this.blockedCount += 1;
+    if (!write(stream, payload) && !wasBlocked) this.blockedCount += 1;
     if (this.drainedCount > drainedCount) this.problem = "drained within a write";
   }
 
@@ -123,6 +148,7 @@ void t.test("Sender keeps to the windows, and sends everything in order and once
   const bytes = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 400_000 }));
   const step = fc.oneof(
     fc.record({ kind: fc.constant("send" as const), index, bytes }),
+    fc.record({ kind: fc.constant("sendParts" as const), index, bytes }),
     fc.record({ kind: fc.constant("widen" as const), index, bytes }),
     fc.record({ kind: fc.constant("widenAll" as const), index, bytes }),
     fc.record({ kind: fc.constant("flush" as const), index, bytes }),
