@@ -81,7 +81,7 @@ async function grpcJsTalk(): Promise<LooseFrame[]> {
 }
 
 /** What one of our own clients sends. */
-function recorded(talk: (client: RawClient) => void): Buffer {
+export function recorded(talk: (client: RawClient) => void): Buffer {
   const [near] = duplexPair();
   const chunks: Buffer[] = [];
   near.write = (chunk: Buffer): boolean => chunks.push(chunk) > 0;
