@@ -80,6 +80,11 @@ export class MessageReader {
     this.#held.push(bytes);
   }
 
+  /** Counts a message that its taker keeps until the end. Throws {@link EtcdError} at too much. */
+  keep(message: Uint8Array): void {
+    this.#count(message.length + HELD_MESSAGE_COST_BYTES);
+  }
+
   /** Goes on with what is held; `false` when the sink again wants no more. */
   resume(): boolean {
     const held = this.#held;

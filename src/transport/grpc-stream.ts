@@ -93,6 +93,7 @@ export class StreamCall
       return !this.#isBlocked;
     }
     if (this.#request !== undefined) throw cardinality("multiple request messages for");
+    this.#reader.keep(request);
     this.#request = request;
     return true;
   }

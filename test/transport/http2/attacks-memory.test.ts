@@ -8,6 +8,7 @@ import { ERROR_CODE, FLAG, FRAME, PREFACE } from "../../../src/transport/http2/f
 import {
   HANDSHAKE_TIMEOUT_MS,
   HEADER_LIST_BYTES_MAX,
+  RECEIVED_BYTES_MAX,
   SOCKET_QUEUE_BYTES_MAX,
   STREAM_HELD_BYTES_MAX,
   UNREAD_BYTES_MAX,
@@ -125,6 +126,34 @@ void t.test("answers that nobody reads are not made without end", async (t) => {
       most = Math.max(most, far.writableLength);
     }
     t.ok(most < 2 * UNREAD_BYTES_MAX, `${name}: at most ${most} bytes`);
+  }
+});
+
+void t.test("requests that wait for the end of their stream are bounded together", async (t) => {
+  const { client } = rawClient(t, { clock: new TestClock() });
+  client.begin();
+  const body = prefixed(Buffer.alloc(2_000_000));
+  const send = (streamId: number, path: string): void => {
+    client.request(streamId, { ":path": path });
+    for (let at = 0; at < body.length; at += 16_384) {
+      client.send(FRAME.data, 0, streamId, body.subarray(at, at + 16_384));
+    }
+  };
+  let streamId = 1;
+  for (let count = 0; count < 2 * (RECEIVED_BYTES_MAX / body.length); count++, streamId += 2) {
+    send(streamId, "/etcdserverpb.KV/RangeStream");
+    await turn();
+    if (client.frames.some(({ type }) => type === FRAME.headers)) break;
+  }
+  t.match((await client.trailers(streamId)).join(), /grpc-status: 8,.* in unfinished messages/u);
+  // One that is given up makes room for another, which needs it only until it is answered.
+  client.send(FRAME.rstStream, 0, 1, [0, 0, 0, 8]);
+  client.send(FRAME.windowUpdate, 0, 0, WIDE);
+  for (let count = 0; count < 3; count++) {
+    streamId += 2;
+    send(streamId, "/etcdserverpb.KV/Put");
+    client.send(FRAME.windowUpdate, 0, streamId, [0, 0x7f, 0, 0]);
+    t.same(await client.trailers(streamId), ["grpc-status: 0"]);
   }
 });
 
