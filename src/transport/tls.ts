@@ -102,6 +102,7 @@ export class TlsGate {
     };
     server.once("secureConnection", (secure) => {
       finish();
+      secure.allowHalfOpen = socket.allowHalfOpen;
       onSecure(secure);
     });
     server.once("tlsClientError", (error, secure) => {
@@ -109,7 +110,11 @@ export class TlsGate {
       socket.destroy();
       this.#logRejection(error, secure, remote);
     });
+    // Half a handshake is none: who ends within it is gone. Only what is secure may be half-open.
+    const { allowHalfOpen } = socket;
+    socket.allowHalfOpen = false;
     server.emit("connection", socket);
+    socket.allowHalfOpen = allowHalfOpen;
   }
 
   /** As etcd does; who just went away is not worth a warning. */

@@ -1,6 +1,10 @@
 /** The program as a terminal sees it: exit codes, messages, signals, the lock of its data. */
 import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { dirname, join } from "node:path";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import t from "tap";
 import type { Test } from "tap";
 import { existsSync } from "node:fs";
@@ -106,6 +110,33 @@ for (const [name, path] of [
     }
   });
 }
+
+t.test(
+  "bin/etcdlet serves by TLS with a certificate of its own, also at the next start",
+  async (t) => {
+    const folder = await tempDirectory(t);
+    const url = "https://127.0.0.1:0";
+    const args = [
+      "--auto-tls",
+      "--data-dir=data",
+      `--listen-client-urls=${url}`,
+      `--advertise-client-urls=${url}`,
+    ];
+    for (let count = 0; count < 2; count++) {
+      const program = start(t, { folder, args });
+      await program.waitFor(READY);
+      const line = program.log.find(({ msg }) => msg === "serving client traffic securely");
+      const ca = await readFile(join(folder, "data/fixtures/client/cert.pem"));
+      const asked = request(`https://${String(line?.["address"])}/health`, { ca }).end();
+      const [answer] = (await once(asked, "response")) as [IncomingMessage];
+      t.equal(await text(answer), '{"health":"true","reason":""}');
+      const made = program.log.some(({ msg }) => msg === "automatically generate certificates");
+      t.equal(made, count === 0, `start ${count + 1}`);
+      program.signal("SIGTERM");
+      await program.end();
+    }
+  },
+);
 
 t.test("bin/etcdlet runs through a link, as an etcd on PATH", async (t) => {
   const folder = await tempDirectory(t);

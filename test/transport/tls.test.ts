@@ -5,14 +5,17 @@ import type { IncomingHttpHeaders } from "node:http2";
 import { request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { connect as connectTcp } from "node:net";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { connect } from "node:tls";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
+import fc from "fast-check";
 import t from "tap";
 import type { Test } from "tap";
-import { GrpcChannel, serve } from "../../src/transport/index.ts";
+import { GrpcChannel, Listener, serve } from "../../src/transport/index.ts";
 import type {
+  ListenerOptions,
   Serving,
   ServingHandlers,
   ServingUrls,
@@ -30,6 +33,9 @@ const HELLO = Buffer.from("hello");
 const ANYWHERE = "https://127.0.0.1:0";
 const TRANSPORTS = ["http2", "grpc-js"] as const;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/** Of a record that never comes. */
+const RECORD_HEAD = Buffer.from([22, 3, 1, 2, 0, 1]);
 
 interface Secured {
   readonly serving: Serving;
@@ -329,11 +335,63 @@ void t.test("TLS: closing does not wait for a handshake that does not end", asyn
   const to = await secured(t);
   const socket = connectTcp(to.port, "127.0.0.1");
   socket.on("error", () => undefined);
-  // The head of a record that never comes.
-  socket.write(Buffer.from([22, 3, 1, 2, 0, 1]));
+  socket.write(RECORD_HEAD);
   await once(socket, "connect");
   t.equal(await isServed(t, to), true);
   await to.serving.close({ graceMs: 60_000 });
   await closed(socket);
   t.equal(socket.destroyed, true);
+});
+
+/** A connection that begins with these bytes. */
+async function rawDial(t: Test, port: number, bytes: Uint8Array): Promise<Socket> {
+  const socket = connectTcp(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  t.teardown(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write(bytes);
+  socket.resume();
+  return socket;
+}
+
+void t.test("TLS: too many handshakes that do not end, and the oldest is dropped", async (t) => {
+  const authority = new TestAuthority(await tempDirectory(t));
+  const { certFile, keyFile } = authority.certify("server");
+  const open = async (options: Partial<ListenerOptions>): Promise<number> => {
+    const listener = await Listener.open({
+      urls: [ANYWHERE],
+      tls: { certFile, keyFile },
+      logger: SILENT_LOGGER,
+      ...options,
+    });
+    t.teardown(() => listener.close());
+    listener.serve({});
+    return Number(new URL(listener.url).port);
+  };
+  const few = await open({ undecidedConnectionsMax: 2 });
+  const oldest = await rawDial(t, few, RECORD_HEAD);
+  const others = [await rawDial(t, few, RECORD_HEAD), await rawDial(t, few, RECORD_HEAD)];
+  await closed(oldest);
+  t.same(
+    others.map((socket) => socket.destroyed),
+    [false, false],
+  );
+  const hasty = await open({ prefaceTimeoutMs: 20 });
+  await closed(await rawDial(t, hasty, RECORD_HEAD));
+});
+
+void t.test("TLS outlives whatever begins as a handshake", async (t) => {
+  const to = await secured(t);
+  const garbage = fc.uint8Array({ maxLength: 600 });
+  const version = fc.constantFrom([3, 1], [3, 3], [2, 0]);
+  await fc.assert(
+    fc.asyncProperty(garbage, version, async (rest, [major, minor]) => {
+      const head = [22, major, minor, rest.length >> 8, rest.length & 255];
+      const socket = await rawDial(t, to.port, Buffer.from([...head, ...rest]));
+      socket.end();
+      await closed(socket);
+    }),
+    { numRuns: 100 },
+  );
+  t.equal(await isServed(t, to), true);
 });
