@@ -161,9 +161,12 @@ export const watchPeriodicTests: SuiteTests = {
       await probe.create({ key: "a", progressNotify: true });
       await client.kv.put("other", "1");
       const now = await currentRevision(client);
+      let answer = await probe.next();
+      // On a busy machine one of before is under way.
+      while ((answer.header?.revision ?? now) < now) answer = await probe.next();
       for (let times = 0; times < 3; times += 1) {
-        const answer = await probe.next();
         t.match(answer, { ...progress(now), watchId: 1 }, "of the one watch that asked");
+        answer = await probe.next();
       }
     });
   },
