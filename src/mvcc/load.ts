@@ -97,18 +97,17 @@ function leaseOf(rowKey: Uint8Array, value: Uint8Array): messages.Lease {
  * Throws StorageError "corrupt" with the place.
  */
 export async function loadKeys(space: KeySpace, lessor: Lessor): Promise<void> {
-  let previous = { main: FIRST_REVISION, sub: 0 };
-  const rows = space.engine.scan({ ...tableRange("revision"), pageRows: PAGE_ROWS });
-  for await (const page of rows) {
-    for (const [rowKey, value] of page) {
-      if (!isRevisionKey(rowKey)) corrupt("row key", Buffer.from(rowKey).toString("hex"));
-      const row = { main: mainOf(rowKey), sub: subOf(rowKey) };
-      if (row.main > space.compactedRevision) checkOrder(previous, row, space.compactedRevision);
-      previous = row;
-      loadRow(space, lessor, row, value);
-    }
-  }
-  space.visibleRevision = Math.max(previous.main, space.compactedRevision, FIRST_REVISION);
+  const { compactedRevision } = space;
+  let main = FIRST_REVISION;
+  let sub = 0;
+  await space.engine.visitAll(tableRange("revision"), (rowKey, value) => {
+    if (!isRevisionKey(rowKey)) corrupt("row key", Buffer.from(rowKey).toString("hex"));
+    const row = { main: mainOf(rowKey), sub: subOf(rowKey) };
+    if (row.main > compactedRevision) checkOrder({ main, sub }, row, compactedRevision);
+    ({ main, sub } = row);
+    loadRow(space, lessor, row, value);
+  });
+  space.visibleRevision = Math.max(main, compactedRevision, FIRST_REVISION);
   space.values.evict(space.visibleRevision);
 }
 
@@ -120,7 +119,7 @@ function loadRow(
 ): void {
   const head = headOf(row, value);
   const key = latin1(value, head.keyStart, head.keyEnd);
-  const history = space.tree.getOrAdd(key, (name) => new KeyHistory(name));
+  const history = space.tree.getOrAdd(key, newHistory);
   space.values.release(history);
   history.push(row.main, row.sub, head.createRevision, head.version);
   space.values.writeEncoded(history, value, row.main);
@@ -130,23 +129,31 @@ function loadRow(
   space.values.evict(row.main);
 }
 
+function newHistory(key: string): KeyHistory {
+  return new KeyHistory(key);
+}
+
 function headOf(
   row: { main: number; sub: number },
   value: Uint8Array,
 ): ReturnType<typeof decodeKeyValueHead> {
-  const place = `${String(row.main)}.${String(row.sub)}`;
   let head;
   try {
     head = decodeKeyValueHead(value);
   } catch (error) {
-    throw new StorageError("corrupt", `Unreadable row of revision: ${place}`, { cause: error });
+    const text = `Unreadable row of revision: ${placeOf(row)}`;
+    throw new StorageError("corrupt", text, { cause: error });
   }
-  if (head.keyStart === head.keyEnd) corrupt("row of revision", place);
+  if (head.keyStart === head.keyEnd) corrupt("row of revision", placeOf(row));
   const expected = head.version === 0 ? 0 : row.main;
   if (head.modRevision !== expected || (head.version === 0) !== isTombstone(value)) {
-    corrupt("row of revision", place);
+    corrupt("row of revision", placeOf(row));
   }
   return head;
+}
+
+function placeOf(row: { main: number; sub: number }): string {
+  return `${String(row.main)}.${String(row.sub)}`;
 }
 
 /** A row follows its predecessor in the same revision, or begins the very next revision. */

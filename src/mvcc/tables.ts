@@ -115,6 +115,6 @@ function metaKey(name: string): Buffer {
 
 function readUint32(bytes: Uint8Array, position: number): number {
   // Callers have checked the length.
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(position, position + 4);
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  const high = (bytes[position]! << 24) | (bytes[position + 1]! << 16);
+  return (high | (bytes[position + 2]! << 8) | bytes[position + 3]!) >>> 0;
 }

@@ -10,8 +10,8 @@
  *   written after the other.
  */
 
-import { StorageError } from "./engine.ts";
-import type { Batch, Engine, Row, ScanRange } from "./engine.ts";
+import { StorageError, visitByScan } from "./engine.ts";
+import type { Batch, Engine, Row, RowVisitor, ScanRange } from "./engine.ts";
 import { DirectorySize } from "./directory-size.ts";
 import {
   claimDirectory,
@@ -22,6 +22,7 @@ import {
   releaseDirectory,
 } from "./level-database.ts";
 import type { ChainedBatch, Database, LevelIterator } from "./level-database.ts";
+import { visitTableRows } from "./leveldb-rows.ts";
 import { SyncMark } from "./sync-mark.ts";
 
 export interface LevelEngineOptions {
@@ -51,6 +52,8 @@ export class LevelEngine implements Engine {
   /** The last write under way or waiting; never rejects. */
   #writing: Promise<void> | undefined;
   #failure: StorageError | undefined;
+  /** Not all rows are in tables any more. */
+  #hasWritten = false;
   #closing: Promise<void> | undefined;
 
   private constructor(opened: Opened) {
@@ -112,6 +115,12 @@ export class LevelEngine implements Engine {
     return new LevelScan(iterator, range.pageRows, (error) => this.#readError(error));
   }
 
+  async visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void> {
+    this.#assertOpen();
+    const isRead = !this.#hasWritten && (await visitTableRows(this.#directory, range, visit));
+    if (!isRead) await visitByScan(this, range, visit);
+  }
+
   sizeBytes(): number {
     return this.#size.bytes;
   }
@@ -139,6 +148,7 @@ export class LevelEngine implements Engine {
   }
 
   async #write(batch: ChainedBatch, bytes: number): Promise<void> {
+    this.#hasWritten = true;
     if (this.#closing !== undefined) {
       await batch.close();
       throw closed(this.#directory);

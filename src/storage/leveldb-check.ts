@@ -117,7 +117,7 @@ async function checkTables(
     next = read(numbers[index + 1]);
     // When this table is damaged, nobody waits for the next one.
     next?.catch(() => undefined);
-    if (file !== undefined) checkTableFile(number, file, manifest.tables.get(number));
+    if (file !== undefined) checkTableFile(number, file, manifest.tables.get(number)?.bytes);
   }
 }
 

@@ -23,8 +23,16 @@ export interface Manifest {
   readonly logNumber: number;
   /** No later than the last row written before this list was last changed. */
   readonly lastSequence: number;
-  /** Size in bytes by number. */
-  readonly tables: ReadonlyMap<number, number>;
+  /** By number. */
+  readonly tables: ReadonlyMap<number, TableFile>;
+}
+
+/** What the manifest knows of a table. */
+export interface TableFile {
+  readonly bytes: number;
+  /** First and last key, each with the 8 bytes that LevelDB writes behind it. */
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
 }
 
 interface Edit {
@@ -32,7 +40,7 @@ interface Edit {
   lastSequence?: number;
   hasNextFileNumber: boolean;
   readonly deleted: number[];
-  readonly added: [number: number, bytes: number][];
+  readonly added: [number: number, table: TableFile][];
 }
 
 /** Plays the edits. Throws {@link MalformedError} where LevelDB would refuse the file, too. */
@@ -40,7 +48,7 @@ export function readManifest(edits: readonly Uint8Array[]): Manifest {
   let logNumber: number | undefined;
   let lastSequence: number | undefined;
   let hasNextFileNumber = false;
-  const tables = new Map<number, number>();
+  const tables = new Map<number, TableFile>();
   for (const bytes of edits) {
     const edit = readEdit(new ByteReader(bytes));
     logNumber = edit.logNumber ?? logNumber;
@@ -48,7 +56,7 @@ export function readManifest(edits: readonly Uint8Array[]): Manifest {
     hasNextFileNumber ||= edit.hasNextFileNumber;
     // Moving a table to another level deletes and adds the same number.
     for (const number of edit.deleted) tables.delete(number);
-    for (const [number, size] of edit.added) tables.set(number, size);
+    for (const [number, table] of edit.added) tables.set(number, table);
   }
   if (logNumber === undefined || lastSequence === undefined || !hasNextFileNumber) {
     throw new MalformedError("first edit is missing");
@@ -79,9 +87,10 @@ function readEdit(reader: ByteReader): Edit {
       edit.deleted.push(reader.varint());
     } else if (tag === TAG.newFile) {
       reader.varint();
-      edit.added.push([reader.varint(), reader.varint()]);
-      reader.prefixed();
-      reader.prefixed();
+      const number = reader.varint();
+      const bytes = reader.varint();
+      const smallest = reader.prefixed();
+      edit.added.push([number, { bytes, smallest, largest: reader.prefixed() }]);
     } else {
       throw new MalformedError(`unknown tag ${tag}`);
     }

@@ -23,7 +23,8 @@ const TRAILER_BYTES = 5;
 /** Source: LevelDB include/leveldb/options.h, CompressionType. */
 const COMPRESSION = { none: 0, snappy: 1 } as const;
 
-interface Block {
+/** Where a block lies in its table. */
+export interface Block {
   readonly offset: number;
   /** Without the trailer. */
   readonly size: number;
@@ -46,6 +47,11 @@ export function checkTable(file: Uint8Array): void {
     position += block.size + TRAILER_BYTES;
   }
   if (position !== file.length - FOOTER_BYTES) throw new MalformedError(`no block at ${position}`);
+}
+
+/** The blocks with a table's rows, in order. Throws {@link MalformedError}. */
+export function dataBlocks(file: Uint8Array): Block[] {
+  return blocksIn(checkedBlock(file, readFooter(file).index));
 }
 
 function readFooter(file: Uint8Array): { metaIndex: Block; index: Block } {

@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 
-import { StorageError } from "./engine.ts";
-import type { Batch, Engine, Row, ScanRange } from "./engine.ts";
+import { StorageError, visitByScan } from "./engine.ts";
+import type { Batch, Engine, Row, RowVisitor, ScanRange } from "./engine.ts";
 import { SortedRows } from "./sorted-rows.ts";
 import type { RowsSnapshot } from "./sorted-rows.ts";
 
@@ -40,6 +40,10 @@ export class MemoryEngine implements Engine {
     return new MemoryScan(this.#rows.snapshot(), range, () => {
       this.#assertOpen();
     });
+  }
+
+  async visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void> {
+    await visitByScan(this, range, visit);
   }
 
   sizeBytes(): number {

@@ -1,6 +1,5 @@
 /**
- * Unpacks Snappy, in which LevelDB may store any block. Only the two small blocks that say where a
- * table's other blocks lie are unpacked here (leveldb-table.ts), so plain code is fast enough.
+ * Unpacks Snappy, in which LevelDB may store any block.
  *
  * Source: google/snappy, format_description.txt.
  */
@@ -9,48 +8,87 @@ import { ByteReader, MalformedError } from "./byte-reader.ts";
 
 /** More than any block that is unpacked here: a damaged length must not take all memory. */
 const UNPACKED_BYTES_MAX = 64 * 1024 * 1024;
+/** From this many bytes on, a call that copies them costs less than a loop. */
+const COPY_CALL_BYTES_MIN = 32;
 
 /** The unpacked bytes. Throws {@link MalformedError} for anything that is not whole. */
 export function unpackSnappy(packed: Uint8Array): Uint8Array {
-  const reader = new ByteReader(packed);
-  const size = reader.varint();
+  const unpacked = new Uint8Array(unpackedSize(packed));
+  unpackSnappyInto(packed, unpacked);
+  return unpacked;
+}
+
+/** Bytes that it takes unpacked. Throws {@link MalformedError}. */
+export function unpackedSize(packed: Uint8Array): number {
+  const size = new ByteReader(packed).varint();
   if (size > UNPACKED_BYTES_MAX) throw new MalformedError("unpacked size too large");
-  const unpacked = new Uint8Array(size);
+  return size;
+}
+
+/** Unpacks to the start of `target`, which must have room. Throws {@link MalformedError}. */
+export function unpackSnappyInto(packed: Uint8Array, target: Uint8Array): void {
+  const head = new ByteReader(packed);
+  const size = head.varint();
+  let position = head.position;
   let filled = 0;
-  while (!reader.done) {
-    const tag = reader.byte();
-    if ((tag & 3) === 0) {
-      const literal = reader.take(literalLength(reader, tag >>> 2));
-      if (filled + literal.length > size) throw new MalformedError("more than the unpacked size");
-      unpacked.set(literal, filled);
-      filled += literal.length;
-    } else {
-      const { length, distance } = readCopy(reader, tag);
-      if (distance === 0 || distance > filled) throw new MalformedError("copy from nowhere");
+  while (position < packed.length) {
+    const tag = packed[position++]!;
+    const kind = tag & 3;
+    if (kind === 0) {
+      let length = (tag >>> 2) + 1;
+      // Lengths to 60 stand in the tag; above, the tag says in how many bytes the length follows.
+      if (length > 60) {
+        const lengthBytes = length - 60;
+        length = littleEndian(packed, position, lengthBytes) + 1;
+        position += lengthBytes;
+      }
+      if (position + length > packed.length) throw new MalformedError("unexpected end");
       if (filled + length > size) throw new MalformedError("more than the unpacked size");
+      copyLiteral(packed, position, target, filled, length);
+      position += length;
+      filled += length;
+      continue;
+    }
+    const offsetBytes = kind === 3 ? 4 : kind;
+    let distance = littleEndian(packed, position, offsetBytes);
+    position += offsetBytes;
+    let length = (tag >>> 2) + 1;
+    if (kind === 1) {
+      length = ((tag >>> 2) & 7) + 4;
+      distance |= (tag >>> 5) << 8;
+    }
+    if (distance === 0 || distance > filled) throw new MalformedError("copy from nowhere");
+    if (filled + length > size) throw new MalformedError("more than the unpacked size");
+    if (distance >= length && length >= COPY_CALL_BYTES_MIN) {
+      target.copyWithin(filled, filled - distance, filled - distance + length);
+      filled += length;
+    } else {
       // Byte by byte: a copy may reach into what it is just writing.
       for (const end = filled + length; filled < end; filled++) {
-        unpacked[filled] = unpacked[filled - distance]!;
+        target[filled] = target[filled - distance]!;
       }
     }
   }
   if (filled !== size) throw new MalformedError("less than the unpacked size");
-  return unpacked;
 }
 
-/** Lengths to 60 stand in the tag; above, the tag says in how many bytes the length follows. */
-function literalLength(reader: ByteReader, code: number): number {
-  return code < 60 ? code + 1 : littleEndian(reader.take(code - 59)) + 1;
-}
-
-function readCopy(reader: ByteReader, tag: number): { length: number; distance: number } {
-  if ((tag & 3) === 1) {
-    return { length: ((tag >>> 2) & 7) + 4, distance: ((tag >>> 5) << 8) | reader.byte() };
+function copyLiteral(
+  source: Uint8Array,
+  from: number,
+  target: Uint8Array,
+  to: number,
+  length: number,
+): void {
+  if (length >= COPY_CALL_BYTES_MIN) {
+    target.set(source.subarray(from, from + length), to);
+    return;
   }
-  const distance = littleEndian(reader.take((tag & 3) === 2 ? 2 : 4));
-  return { length: (tag >>> 2) + 1, distance };
+  for (let index = 0; index < length; index++) target[to + index] = source[from + index]!;
 }
 
-function littleEndian(bytes: Uint8Array): number {
-  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+function littleEndian(bytes: Uint8Array, position: number, count: number): number {
+  if (position + count > bytes.length) throw new MalformedError("unexpected end");
+  let value = 0;
+  for (let index = count - 1; index >= 0; index--) value = value * 256 + bytes[position + index]!;
+  return value;
 }

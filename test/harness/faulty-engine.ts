@@ -1,7 +1,7 @@
 /** An engine that fails on demand: for what a disk does too rarely to wait for it. */
 
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
-import type { Batch, Engine, Row, ScanRange } from "../../src/storage/index.ts";
+import type { Batch, Engine, Row, RowVisitor, ScanRange } from "../../src/storage/index.ts";
 
 /** How a write fails. */
 export interface WriteFault {
@@ -123,6 +123,11 @@ export class FaultyEngine implements Engine {
   scan(range: ScanRange): AsyncIterableIterator<Row[]> {
     this.#assertAlive();
     return this.#inner.scan(range);
+  }
+
+  visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void> {
+    this.#assertAlive();
+    return this.#inner.visitAll(range, visit);
   }
 
   sizeBytes(): number {

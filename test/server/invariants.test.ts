@@ -68,6 +68,7 @@ function watchingWrites(
     getSync: (key) => inner.getSync(key),
     getMany: async (keys) => inner.getMany(keys),
     scan: (range) => inner.scan(range),
+    visitAll: async (range, visit) => inner.visitAll(range, visit),
     sizeBytes: () => inner.sizeBytes(),
     defragment: async () => inner.defragment(),
     close: async () => inner.close(),

@@ -17,8 +17,9 @@ t.test("readManifest() names the files that LevelDB has", async (t) => {
   const manifest = readManifest(log.records.map(({ payload }) => payload));
   t.same(new Set(manifest.tables.keys()), new Set(files.tables));
   t.ok(manifest.tables.size > 1);
-  for (const [number, size] of manifest.tables) {
-    t.equal((await stat(join(directory, tableName(number)))).size, size);
+  for (const [number, { bytes, smallest, largest }] of manifest.tables) {
+    t.equal((await stat(join(directory, tableName(number)))).size, bytes);
+    t.ok(Buffer.compare(smallest, largest) < 0);
   }
   t.same(files.logs, [manifest.logNumber]);
   t.ok(manifest.lastSequence > 300);
@@ -34,12 +35,13 @@ const KEY = Buffer.from("\x02k1");
 
 t.test("readManifest() plays edits in their order", async (t) => {
   const added = edit(7, 0, 11, 1000, KEY, KEY, 7, 0, 12, 2000, KEY, KEY, 5, 1, KEY);
+  const key = Buffer.from("k1");
   const moved = edit(2, 9, 6, 0, 11, 7, 1, 11, 1000, KEY, KEY, 4, 600);
   const gone = edit(6, 0, 12);
   t.same(readManifest([FIRST, added, moved, gone]), {
     logNumber: 9,
     lastSequence: 600,
-    tables: new Map([[11, 1000]]),
+    tables: new Map([[11, { bytes: 1000, smallest: key, largest: key }]]),
   });
 });
 
