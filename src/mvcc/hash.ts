@@ -8,9 +8,11 @@ import { crc32c } from "../storage/index.ts";
 import { latin1 } from "../wire/index.ts";
 import type { KeySpace } from "./key-space.ts";
 import { mainOf, revisionKey, subOf, tableRange } from "./tables.ts";
+import { COUNT_WORK } from "./turns.ts";
 
-/** Rows hashed between two turns of the event loop. */
-const PAGE_ROWS = 1000;
+/** Rows hashed in one turn, and their bytes: about two milliseconds. */
+const PAGE_ROWS = 500;
+const PAGE_BYTES = 512 * 1024;
 const BUCKET_NAME = Buffer.from("key");
 /** etcd's row key: main, `_`, sub, and `t` behind a tombstone's. */
 const ETCD_KEY_BYTES = 17;
@@ -33,13 +35,19 @@ export interface HashScope {
  */
 export async function hashKeyValues(space: KeySpace, scope: HashScope): Promise<number> {
   // etcd does not leave superseded rows out when nothing at all is in force.
-  const keepNothing = !hasRowInForce(space, scope);
+  const keepNothing = !(await hasRowInForce(space, scope));
   let crc = addTo(0, BUCKET_NAME);
   const { start } = tableRange("revision");
   // Of a negative revision etcd hashes no row at all.
   const end = revisionKey(Math.max(0, scope.revision + 1), 0);
   for await (const page of space.engine.scan({ start, end, pageRows: PAGE_ROWS })) {
+    let bytes = PAGE_BYTES;
     for (const [rowKey, value] of page) {
+      if (bytes >= PAGE_BYTES) {
+        await space.turns.next();
+        bytes = 0;
+      }
+      bytes += value.length;
       const main = mainOf(rowKey);
       const sub = subOf(rowKey);
       const tombstone = isTombstone(value);
@@ -106,15 +114,27 @@ function keySpan(value: Uint8Array): { start: number; end: number } {
  * A key that was deleted at the very revision has none, even if it was put again in it: etcd looks no
  * further than the generation that ended there. Source: etcd mvcc/key_index.go, doCompact and keep.
  */
-function hasRowInForce(space: KeySpace, scope: HashScope): boolean {
+async function hasRowInForce(space: KeySpace, scope: HashScope): Promise<boolean> {
   const { revision, tombstonesKeptAt } = scope;
   let found = false;
-  space.tree.forEach("", undefined, (history) => {
-    found = history.isDeletedAt(revision)
-      ? revision === tombstonesKeptAt
-      : history.existsAt(revision);
-    return !found;
-  });
+  let from: string | undefined = "";
+  while (from !== undefined && !found) {
+    let work = 0;
+    const start: string = from;
+    from = undefined;
+    space.tree.forEach(start, undefined, (history) => {
+      if (work >= space.turns.work) {
+        from = history.key;
+        return false;
+      }
+      work += COUNT_WORK;
+      found = history.isDeletedAt(revision)
+        ? revision === tombstonesKeptAt
+        : history.existsAt(revision);
+      return !found;
+    });
+    await space.turns.next();
+  }
   return found;
 }
 

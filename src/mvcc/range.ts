@@ -40,52 +40,102 @@ export interface RangeResult {
   readonly more: boolean;
 }
 
-/** Reads a range: at once when memory has all of it. */
-export function readRange(space: KeySpace, query: RangeQuery): RangeResult | Promise<RangeResult> {
-  const picked = pick(space, query);
-  if (query.sortTarget !== TARGET.value && query.keysOnly) return headsOf(query, picked);
+/**
+ * Reads a range: at once when memory has all of it. Undefined when it would take more than one turn:
+ * then a LongRead answers it.
+ */
+export function readRange(
+  space: KeySpace,
+  query: RangeQuery,
+): RangeResult | Promise<RangeResult> | undefined {
+  const picked = pick(space, query, space.turns.work);
+  if (picked === undefined) return undefined;
+  if (needsNoValues(query)) return headsOf(query, picked);
   const loaded = space.load(picked.versions);
+  if (loaded === undefined) return undefined;
   if (Array.isArray(loaded)) return finish(query, picked, loaded);
   return loaded.then((values) => finish(query, picked, values));
 }
 
-/** As {@link readRange}, for use inside a transaction: reads the disk at once when it must. */
-export function readRangeSync(space: KeySpace, query: RangeQuery): RangeResult {
-  const picked = pick(space, query);
-  if (query.sortTarget !== TARGET.value && query.keysOnly) return headsOf(query, picked);
-  return finish(
-    query,
-    picked,
-    picked.versions.map((version) => space.loadSync(version)),
-  );
+/** As {@link readRange} for use inside a transaction: reads the disk at once when it must. */
+export function readRangeSync(
+  space: KeySpace,
+  query: RangeQuery,
+  workMax: number,
+): { readonly result: RangeResult; readonly work: number } | undefined {
+  const picked = pick(space, query, workMax);
+  if (picked === undefined) return undefined;
+  const { work } = picked;
+  if (needsNoValues(query)) return { result: headsOf(query, picked), work };
+  const { versions } = picked;
+  const values = Number.isFinite(workMax)
+    ? space.loadInTurn(versions)
+    : versions.map((version) => space.loadSync(version));
+  return values === undefined ? undefined : { result: finish(query, picked, values), work };
+}
+
+/** Whether the index alone can answer. */
+export function needsNoValues(query: RangeQuery): boolean {
+  return query.countOnly || (query.keysOnly && query.sortTarget !== TARGET.value);
+}
+
+/** Whether the answer is in the order of the keys; unknown targets do not sort. */
+export function isInKeyOrder({ sortOrder, sortTarget }: RangeQuery): boolean {
+  if (sortTarget === TARGET.key) return sortOrder !== ORDER.descend;
+  return sortTarget !== TARGET.value && SORT_NUMBER[sortTarget] === undefined;
+}
+
+/** What an answer that is not {@link isInKeyOrder} is sorted by. */
+export function sortOf(query: RangeQuery): {
+  readonly target: "key" | "value" | ((version: KeyVersion) => number);
+  readonly sign: 1 | -1;
+} {
+  const sign = query.sortOrder === ORDER.descend ? -1 : 1;
+  if (query.sortTarget === TARGET.value) return { target: "value", sign };
+  return { target: SORT_NUMBER[query.sortTarget] ?? "key", sign };
 }
 
 interface Picked {
   versions: KeyVersion[];
   readonly count: number;
   readonly more: boolean;
+  readonly work: number;
 }
 
 /** Fetch by index, filter, sort by what the index knows, cut. */
-function pick(space: KeySpace, query: RangeQuery): Picked {
-  if (query.countOnly) {
-    return { versions: [], count: space.count(query.range, query.revision), more: false };
-  }
+function pick(space: KeySpace, query: RangeQuery, workMax: number): Picked | undefined {
+  const { range, revision } = query;
   const filtered = hasFilter(query);
-  const naturalOrder =
-    query.sortOrder === ORDER.none ||
-    (query.sortOrder === ORDER.ascend && query.sortTarget === TARGET.key);
-  const limit = query.limit > 0 ? query.limit : Number.POSITIVE_INFINITY;
-  const fetchMax = filtered || !naturalOrder ? Number.POSITIVE_INFINITY : limit + 1;
-  const { range, revision, countAll } = query;
-  const selected = space.select(range, revision, fetchMax, countAll);
+  const selected = space.selectPart(range, revision, {
+    from: range.begin,
+    max: query.countOnly ? 0 : fetchMax(query, filtered),
+    countAll: query.countOnly || query.countAll !== false,
+    workMax,
+  });
+  if (selected.next !== undefined) return undefined;
+  const { count, work } = selected;
+  if (query.countOnly) return { versions: [], count, more: false, work };
   let versions = selected.versions;
   if (filtered) versions = versions.filter((version) => passes(version, query));
   if (query.sortTarget !== TARGET.value) sortVersions(versions, query);
+  const limit = limitOf(query);
   const more = versions.length > limit;
   // Sorting by value needs the values: the cut comes after it, in finish().
   if (more && query.sortTarget !== TARGET.value) versions = versions.slice(0, limit);
-  return { versions, count: selected.count, more };
+  return { versions, count, more, work };
+}
+
+/** Most keys of the answer. */
+export function limitOf(query: RangeQuery): number {
+  return query.limit > 0 ? query.limit : Number.POSITIVE_INFINITY;
+}
+
+/** Keys that the index has to find. */
+export function fetchMax(query: RangeQuery, filtered: boolean): number {
+  const naturalOrder =
+    query.sortOrder === ORDER.none ||
+    (query.sortOrder === ORDER.ascend && query.sortTarget === TARGET.key);
+  return filtered || !naturalOrder ? Number.POSITIVE_INFINITY : limitOf(query) + 1;
 }
 
 function finish(query: RangeQuery, picked: Picked, values: Uint8Array[]): RangeResult {
@@ -107,7 +157,8 @@ function headsOf(query: RangeQuery, picked: Picked): RangeResult {
   };
 }
 
-function headOf(version: KeyVersion): Uint8Array {
+/** A version as `keys_only` shows it. */
+export function headOf(version: KeyVersion): Uint8Array {
   return encodeKeyOnly({
     key: Buffer.from(version.key, "latin1"),
     createRevision: version.createMain,
@@ -116,7 +167,8 @@ function headOf(version: KeyVersion): Uint8Array {
   });
 }
 
-function hasFilter(query: RangeQuery): boolean {
+/** Whether a query leaves out keys of its range. */
+export function hasFilter(query: RangeQuery): boolean {
   return (
     query.minModRevision !== 0 ||
     query.maxModRevision !== 0 ||
@@ -125,7 +177,8 @@ function hasFilter(query: RangeQuery): boolean {
   );
 }
 
-function passes(version: KeyVersion, query: RangeQuery): boolean {
+/** Whether a query's bounds let a version pass. */
+export function passes(version: KeyVersion, query: RangeQuery): boolean {
   const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = query;
   return (
     (maxModRevision === 0 || version.modMain <= maxModRevision) &&

@@ -8,16 +8,15 @@
 import type { Engine, Row } from "../storage/index.ts";
 import { EtcdError } from "../wire/index.ts";
 import { HashCache, hashKeyValues } from "./hash.ts";
-import type { KeyRange } from "./key-range.ts";
 import { KeySpace } from "./key-space.ts";
 import { Lessor } from "./lessor.ts";
 import { loadCompactions, loadIdentity, loadKeys, loadLeases } from "./load.ts";
 import type { StoredIdentity } from "./load.ts";
+import { LongRead } from "./long-read.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
 import { tableRange } from "./tables.ts";
 import { ReadView } from "./view.ts";
-import type { View } from "./view.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { WriteTxn } from "./write-txn.ts";
 
@@ -30,6 +29,8 @@ export const VALUE_BYTES_MAX = 256 * 1024 * 1024;
 export interface StoreOptions {
   /** Bytes of newest values kept in memory; the others are read from the engine. */
   readonly valueBytesMax?: number | undefined;
+  /** What one turn of a long read may cost: for tests. Default {@link TURN_WORK}. */
+  readonly turnWork?: number | undefined;
   /** Overwrites what was lent when it is no longer: for tests. */
   readonly poison?: boolean | undefined;
   readonly nowMs: number;
@@ -69,7 +70,7 @@ export class Store {
 
   private constructor(engine: Engine, options: StoreOptions) {
     const bytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
-    this.#space = new KeySpace(engine, { bytesMax, poison: options.poison });
+    this.#space = new KeySpace(engine, { bytesMax, poison: options.poison }, options.turnWork);
     this.identity = loadIdentity(engine);
     const compactions = loadCompactions(engine);
     this.#space.compactedRevision = Math.max(compactions.scheduled, compactions.finished);
@@ -101,19 +102,37 @@ export class Store {
     return this.#space.engine.sizeBytes();
   }
 
-  /** Reads at a revision between the compacted and the visible one: at once when memory has all. */
-  range(query: RangeQuery): RangeResult | Promise<RangeResult> {
+  /**
+   * Reads at a revision between the compacted and the visible one: at once when memory has all.
+   * Undefined for what would take more than one turn: that is for a {@link LongRead}.
+   */
+  range(query: RangeQuery): RangeResult | Promise<RangeResult> | undefined {
     return readRange(this.#space, query);
   }
 
-  /** The visible revision, for reading without an await. */
-  view(): View {
-    return new ReadView(this.#space);
+  /** Reads in many turns at a revision between the compacted and the visible one; to be closed. */
+  longRead(revision: number): LongRead {
+    return new LongRead(this.#space, revision);
   }
 
-  /** Number of keys of a range at a revision between the compacted and the visible one. */
-  count(range: KeyRange, revision: number): number {
-    return this.#space.count(range, revision);
+  /** Runs a job that gathers a long answer. Rejects with EtcdError `tooManyRequests`, `stopped`. */
+  gather<T>(job: () => Promise<T>): Promise<T> {
+    return this.#space.turns.gather(job);
+  }
+
+  /** Resolves when no long read is under way below a revision. */
+  noneReadsBelow(revision: number): Promise<void> {
+    return this.#space.pins.noneBelow(revision);
+  }
+
+  /** Resolves when it is the caller's turn among all long work. Rejects with EtcdError `stopped`. */
+  turn(): Promise<void> {
+    return this.#space.turns.next();
+  }
+
+  /** The visible revision, for reading without an await. */
+  view(): ReadView {
+    return new ReadView(this.#space);
   }
 
   /** Opens a group of changes. At most one at a time. */
@@ -188,6 +207,11 @@ export class Store {
 
   async defragment(): Promise<void> {
     await this.#space.engine.defragment();
+  }
+
+  /** Ends reads in many turns: they are refused with EtcdError `stopped`. */
+  stopLongReads(): void {
+    this.#space.turns.close();
   }
 
   /** Stops telling watchers; the engine is its owner's to close. */

@@ -4,6 +4,7 @@ import type { KeyRange } from "./key-range.ts";
 import type { KeySpace } from "./key-space.ts";
 import { readRangeSync } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
+import { TURN_BYTES } from "./turns.ts";
 
 /**
  * Reads without awaiting: from memory, or from the disk at once. What it answers with is only lent
@@ -24,14 +25,24 @@ export interface View {
   range(query: RangeQuery): RangeResult;
 }
 
-/** The visible revision, for as long as nothing awaits. */
+/** Thrown by a {@link ReadView} that would need more than one turn: a LongRead has to answer. */
+export class TurnExceeded extends Error {
+  override readonly name = "TurnExceeded";
+}
+
+/**
+ * The visible revision, for as long as nothing awaits (or a LongRead keeps it readable), and for one
+ * turn's work in all.
+ */
 export class ReadView implements View {
   readonly revision: number;
   readonly #space: KeySpace;
+  #workLeft: number;
 
   constructor(space: KeySpace) {
     this.#space = space;
     this.revision = space.visibleRevision;
+    this.#workLeft = space.turns.work;
   }
 
   get baseRevision(): number {
@@ -46,15 +57,29 @@ export class ReadView implements View {
     return this.#space.at(key, this.revision);
   }
 
+  /** Throws {@link TurnExceeded}. */
   select(range: KeyRange): KeyVersion[] {
-    return this.#space.select(range, this.revision, Number.POSITIVE_INFINITY).versions;
+    const part = { from: range.begin, max: Number.POSITIVE_INFINITY, countAll: true };
+    const workMax = this.#workLeft;
+    const { versions, work, next } = this.#space.selectPart(range, this.revision, {
+      ...part,
+      workMax,
+    });
+    if (next !== undefined) throw new TurnExceeded();
+    this.#workLeft -= work;
+    return versions;
   }
 
   load(version: KeyVersion): Uint8Array {
     return this.#space.loadSync(version);
   }
 
+  /** Throws {@link TurnExceeded}. */
   range(query: RangeQuery): RangeResult {
-    return readRangeSync(this.#space, query);
+    const read = readRangeSync(this.#space, query, this.#workLeft);
+    if (read === undefined) throw new TurnExceeded();
+    const bytes = read.result.kvs.reduce((sum, kv) => sum + kv.length, 0);
+    this.#workLeft -= read.work + (bytes / TURN_BYTES) * this.#space.turns.work;
+    return read.result;
   }
 }

@@ -81,7 +81,8 @@ export class WriteTxn implements View {
   }
 
   range(query: RangeQuery): RangeResult {
-    return readRangeSync(this.#space, query);
+    // Whole, however long it takes: nothing bounds it, so there is a result.
+    return readRangeSync(this.#space, query, Number.POSITIVE_INFINITY)!.result;
   }
 
   /** Writes a key. The lease, where there is one, must exist. */

@@ -70,6 +70,8 @@ export class Compactor {
   async #compact(): Promise<void> {
     const revision = this.#store.compactedRevision;
     if (this.#store.sizeBytes <= HASH_STORE_BYTES_MAX) await this.#store.hashBeforeCompaction();
+    // Nobody begins to read below it any more; who has begun still needs what would be removed.
+    await this.#store.noneReadsBelow(revision);
     const cursor: { from: string | undefined } = { from: "" };
     while (!this.#stopped) {
       await this.#queue.submit({

@@ -179,6 +179,7 @@ export class Server implements Channel, HttpPages {
   async close(): Promise<void> {
     this.#closed = true;
     this.#ticker.close();
+    this.#store.stopLongReads();
     for (const [output, input] of this.#streams) this.#endStream(output, input);
     await this.#compactor.close();
     await this.#queue.close();

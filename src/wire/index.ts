@@ -27,6 +27,8 @@ export { decodeErrorInStream } from "./reader.ts";
 export { keyValueBytesOf, recordLength, writeRecord, writeRecordOf } from "./record.ts";
 export * as messages from "./messages/index.ts";
 export { latin1, writeLatin1 } from "./latin1.ts";
+export { RangeParts, joined, txnParts } from "./parts.ts";
+export type { Parts } from "./parts.ts";
 export {
   EMPTY_HEADER,
   HeaderFrames,

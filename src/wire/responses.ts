@@ -22,6 +22,10 @@ const TAG = {
   headerTerm: 0x20,
 } as const;
 
+/** RangeResponse.kvs, and TxnResponse.responses. */
+export const RANGE_KVS_TAG: number = TAG.kv;
+export const TXN_RESPONSES_TAG: number = TAG.responses;
+
 /** Members of ResponseOp's oneof. */
 export const RESPONSE_OP = { range: 0x0a, put: 0x12, deleteRange: 0x1a, txn: 0x22 } as const;
 
@@ -177,11 +181,18 @@ function encodeFrame(tag: number, message: Uint8Array): Buffer {
   return frame;
 }
 
-function frameLength(message: Uint8Array): number {
+/** Bytes that {@link writeFrame} writes. */
+export function frameLength(message: Uint8Array): number {
   return 1 + varintLength(message.length) + message.length;
 }
 
-function writeFrame(target: Buffer, position: number, tag: number, message: Uint8Array): number {
+/** Writes a message as a field of another, and returns the position after it. */
+export function writeFrame(
+  target: Buffer,
+  position: number,
+  tag: number,
+  message: Uint8Array,
+): number {
   target[position] = tag;
   const start = writeVarint(target, position + 1, message.length);
   target.set(message, start);

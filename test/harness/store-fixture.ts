@@ -5,6 +5,7 @@ import type {
   CompactionStep,
   KeyRange,
   RangeQuery,
+  RangeResult,
   StoreOptions,
   WriteTxn,
 } from "../../src/mvcc/index.ts";
@@ -131,4 +132,11 @@ export function plainKeyValue(kv: Uint8Array): {
     version,
     lease,
   };
+}
+
+/** A range that is answered in one turn, as small ones are. */
+export async function rangeOf(store: Store, query: RangeQuery): Promise<RangeResult> {
+  const result = await store.range(query);
+  if (result === undefined) throw new Error("Cannot read the range in one turn");
+  return result;
 }

@@ -15,6 +15,7 @@ import {
   plainKeyValue,
   putting,
   queryOf,
+  rangeOf,
   withStore,
 } from "../harness/store-fixture.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
@@ -63,10 +64,11 @@ async function assertSameRanges(
     const revision = Math.max(model.revision - back, model.compactedRevision, 1);
     const range = { begin, end, single: false };
     const expected = model.range(begin, end, revision).map(plainChange);
-    const { kvs, count } = await store.range(queryOf({ range, revision }));
+    const { kvs, count } = await rangeOf(store, queryOf({ range, revision }));
     assert.deepEqual(kvs.map(plainKeyValue), expected);
     assert.equal(count, expected.length);
-    assert.equal(store.count(range, revision), expected.length);
+    const counted = await rangeOf(store, queryOf({ range, revision, countOnly: true }));
+    assert.equal(counted.count, expected.length);
   }
 }
 
@@ -165,7 +167,7 @@ t.test("Store.range() started before a group reads what was before it", async (t
   await withStore(
     async (store) => {
       await commit(store, putting("a", "old"), putting("b", "old"));
-      const reading = store.range(queryOf({ revision: store.visibleRevision }));
+      const reading = rangeOf(store, queryOf({ revision: store.visibleRevision }));
       await commit(store, putting("a", "new"), deleting("b"));
       const { kvs } = await reading;
       t.same(

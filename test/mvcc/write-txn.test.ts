@@ -12,6 +12,7 @@ import {
   plainKeyValue,
   putting,
   queryOf,
+  rangeOf,
   withStore,
 } from "../harness/store-fixture.ts";
 
@@ -73,11 +74,11 @@ t.test("WriteTxn shows later commands of its group what earlier ones did", async
 t.test("WriteTxn.put() counts versions from the key's creation", async (t) => {
   await withStore(async (store) => {
     await commit(store, putting("k", "1"), putting("k", "2"), deleting("k"), putting("k", "3"));
-    const { kvs } = await store.range(queryOf({ revision: 5 }));
+    const { kvs } = await rangeOf(store, queryOf({ revision: 5 }));
     t.same(kvs.map(plainKeyValue), [
       { key: "k", value: "3", main: 5, createRevision: 5, version: 1, lease: 0n },
     ]);
-    const older = await store.range(queryOf({ revision: 3 }));
+    const older = await rangeOf(store, queryOf({ revision: 3 }));
     t.same(older.kvs.map(plainKeyValue), [
       { key: "k", value: "2", main: 3, createRevision: 2, version: 2, lease: 0n },
     ]);
@@ -176,7 +177,7 @@ t.test("WriteTxn.commit() rejects when the disk fails, and nothing becomes visib
   engine.failWrite({ write: 1 });
   await t.rejects(commit(store, putting("k", "new"), deleting("other")), StorageError);
   t.equal(store.visibleRevision, 3);
-  const { kvs } = await store.range(queryOf({ revision: 3 }));
+  const { kvs } = await rangeOf(store, queryOf({ revision: 3 }));
   t.same(
     kvs.map((kv) => plainKeyValue(kv).value),
     ["old", "old"],

@@ -14,6 +14,7 @@ export interface FixtureOptions {
   readonly engine?: FaultyEngine;
   readonly clock?: VirtualClock;
   readonly valueBytesMax?: number;
+  readonly turnWork?: number;
   readonly options?: Partial<ServerOptions>;
   /** Whether memory and engine agree at the end; not so after a failed write. */
   readonly consistent?: boolean;
@@ -78,6 +79,7 @@ export async function startServer(given: FixtureOptions = {}): Promise<Fixture> 
     nowMs: clock.nowMs(),
     leaseExtensionMs: LEASE_EXTENSION_MS,
     ...(given.valueBytesMax === undefined ? {} : { valueBytesMax: given.valueBytesMax }),
+    ...(given.turnWork === undefined ? {} : { turnWork: given.turnWork }),
     ...(given.onReadFailure === undefined ? {} : { onReadFailure: given.onReadFailure }),
   });
   const defaults = defaultOptions(clock, recordingLogger(log));

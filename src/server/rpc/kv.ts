@@ -1,6 +1,6 @@
 /** Service KV. Source: etcd server/etcdserver/api/v3rpc/key.go and v3_server.go. */
-import type { Store } from "../../mvcc/index.ts";
-import { EtcdError, encodeRangeResponse, messages } from "../../wire/index.ts";
+import type { RangeQuery, Store } from "../../mvcc/index.ts";
+import { EtcdError, RangeParts, encodeRangeResponse, joined, messages } from "../../wire/index.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Compactor } from "../compactor.ts";
 import type { RequestLimits } from "../limits.ts";
@@ -42,7 +42,9 @@ export class KvService {
     checkRange(request);
     const revision = readableRevision(this.#store, request.revision);
     const header = this.#member.headers.at(this.#store.visibleRevision);
-    const result = this.#store.range(queryOf(request, revision));
+    const query = queryOf(request, revision);
+    const result = this.#store.range(query);
+    if (result === undefined) return longRange(this.#store, query, header);
     if (!(result instanceof Promise)) return encodeRangeResponse(header, result);
     return result.then((loaded) => encodeRangeResponse(header, loaded));
   }
@@ -72,8 +74,7 @@ export class KvService {
     if (!this.#quota.allows(txnCost(request))) return this.#quota.refuse();
     checkTxn(request, this.#limits.maxTxnOps);
     if (isReadOnly(request)) {
-      const view = this.#store.view();
-      return readTxn(request, view, this.#member.headers.at(view.revision));
+      return readTxn(request, this.#store, (revision) => this.#member.headers.at(revision));
     }
     checkProposalSize(bytes, this.#limits);
     return this.#queue.submit({ type: "txn", request }, bytes.length);
@@ -85,6 +86,20 @@ export class KvService {
     const removed = this.#compactor.start();
     if (request.physical) await removed;
     return response;
+  }
+}
+
+/** Answers a range that takes more than one turn. */
+async function longRange(store: Store, query: RangeQuery, header: Uint8Array): Promise<Uint8Array> {
+  const read = store.longRead(query.revision);
+  try {
+    return await store.gather(async () => {
+      const parts = new RangeParts();
+      const result = await read.range(query, parts);
+      return joined(parts.finish(header, result), read.turn);
+    });
+  } finally {
+    read.close();
   }
 }
 

@@ -4,12 +4,13 @@
  *
  * Source: etcd server/etcdserver/v3_server.go, RangeStream (3.7).
  */
-import type { RangeResult, Store } from "../../mvcc/index.ts";
+import type { LongResult, RangeQuery, Store } from "../../mvcc/index.ts";
 import {
   EtcdError,
-  encodeRangeResponse,
+  RangeParts,
   encodeRangeStreamResponse,
-  latin1,
+  joined,
+  keyOf,
   messages,
 } from "../../wire/index.ts";
 import type { StreamInput, StreamOutput } from "../../wire/index.ts";
@@ -74,31 +75,39 @@ export class RangeStream implements StreamInput {
     const header = this.#member.headers.at(this.#store.visibleRevision);
     // Counted once, and not again with every chunk.
     const query = { ...queryOf(request, revision), countAll: false };
-    const count = this.#store.count(query.range, revision);
-    if (request.countOnly) {
-      await this.#send(encodeRangeResponse(header, { kvs: [], more: false, count }));
-      return;
-    }
+    const { count } = await this.#read({ ...query, countOnly: true }, new RangeParts());
     let { range } = query;
     let remaining = request.limit > 0 ? Math.min(request.limit, count) : count;
+    if (request.countOnly) remaining = 0;
     let chunkKeys = FIRST_CHUNK_KEYS;
     while (!this.#over) {
       const limit = Math.min(chunkKeys, remaining);
-      readableRevision(this.#store, revision);
+      const parts = new RangeParts();
       // A limit of 0 would be none at all: nothing is left, then.
-      const result = limit === 0 ? NOTHING : this.#store.range({ ...query, range, limit });
-      // What comes at once is only lent: no await.
-      const { kvs } = result instanceof Promise ? await result : result;
-      remaining -= kvs.length;
+      if (limit > 0) await this.#read({ ...query, range, limit }, parts);
+      remaining -= parts.count;
       if (remaining <= 0) {
-        const more = request.limit > 0 && count > request.limit;
-        await this.#send(encodeRangeResponse(header, { kvs, more, count }));
+        const more = !request.countOnly && request.limit > 0 && count > request.limit;
+        await this.#send(await joined(parts.finish(header, { more, count }), this.#turn));
         return;
       }
-      const chunk = encodeRangeResponse(NO_HEADER, { kvs, more: false, count: 0 });
-      range = { ...range, begin: `${lastKey(kvs)}\0`, single: false };
-      await this.#send(chunk);
-      chunkKeys = this.#nextChunkKeys(limit, chunk.length);
+      const chunk = parts.finish(NO_HEADER, { more: false, count: 0 });
+      range = { ...range, begin: `${keyOf(parts.last)}\0`, single: false };
+      await this.#send(await joined(chunk, this.#turn));
+      chunkKeys = this.#nextChunkKeys(limit, chunk.bytes);
+    }
+  }
+
+  readonly #turn = (): Promise<void> => this.#store.turn();
+
+  /** Reads at a revision that may have been compacted since: nothing is kept for a slow reader. */
+  async #read(query: RangeQuery, parts: RangeParts): Promise<LongResult> {
+    readableRevision(this.#store, query.revision);
+    const read = this.#store.longRead(query.revision);
+    try {
+      return await read.range(query, parts);
+    } finally {
+      read.close();
     }
   }
 
@@ -119,8 +128,6 @@ export class RangeStream implements StreamInput {
   }
 }
 
-const NOTHING: RangeResult = { kvs: [], count: 0, more: false };
-
 function checkStreamable(request: messages.RangeRequest): void {
   const { sortOrder, sortTarget } = request;
   const byKey = sortTarget === SortTarget.key && sortOrder === SortOrder.ascend;
@@ -132,9 +139,4 @@ function checkStreamable(request: messages.RangeRequest): void {
     request.maxCreateRevision,
   ];
   if (filters.some((bound) => bound !== 0)) throw new EtcdError("rangeStreamFilter");
-}
-
-function lastKey(kvs: readonly Uint8Array[]): string {
-  const { key } = messages.decodeKeyValue(kvs[kvs.length - 1]!);
-  return latin1(key);
 }

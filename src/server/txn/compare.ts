@@ -17,8 +17,8 @@ export function holds(compare: messages.Compare, view: View): boolean {
   return versions.every((version) => holdsFor(compare, version, view));
 }
 
-/** A missing key is one of zeros; but it has no value, so none compares with it. */
-function holdsForNothing(compare: messages.Compare): boolean {
+/** Whether no key at all satisfies it. A missing key is one of zeros; but it has no value, so none compares with it. */
+export function holdsForNothing(compare: messages.Compare): boolean {
   if (compare.target === CompareTarget.value) return false;
   return holdsFor(compare, NOTHING, undefined);
 }
@@ -33,7 +33,12 @@ const NOTHING: KeyVersion = {
   offset: 0,
 };
 
-function holdsFor(compare: messages.Compare, version: KeyVersion, view: View | undefined): boolean {
+/** Whether one key satisfies it; the view only loads its value, and is not needed for no key. */
+export function holdsFor(
+  compare: messages.Compare,
+  version: KeyVersion,
+  view: View | undefined,
+): boolean {
   const order = orderOf(compare, version, view);
   switch (compare.result) {
     case CompareResult.equal:

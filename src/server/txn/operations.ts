@@ -34,6 +34,15 @@ export function queryOf(request: messages.RangeRequest, revision: number): Range
   };
 }
 
+/** Refuses what cannot be read. A negative revision is below the compacted one as soon as anything was compacted. */
+export function checkRevision(
+  revision: number,
+  view: Pick<View, "baseRevision" | "compactedRevision">,
+): void {
+  if (revision > view.baseRevision) throw new EtcdError("futureRevision");
+  if (revision !== 0 && revision < view.compactedRevision) throw new EtcdError("compacted");
+}
+
 /** Refuses a put whose lease, or whose key where that is to be kept, does not exist. */
 export function checkPutTarget(
   request: messages.PutRequest,

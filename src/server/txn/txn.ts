@@ -4,10 +4,10 @@
  *
  * Source: etcd server/etcdserver/txn/txn.go.
  */
-import type { View, WriteTxn } from "../../mvcc/index.ts";
+import { TurnExceeded } from "../../mvcc/index.ts";
+import type { Store, View, WriteTxn } from "../../mvcc/index.ts";
 import {
   EMPTY_HEADER,
-  EtcdError,
   RESPONSE_OP,
   encodeRangeResponse,
   encodeResponseOp,
@@ -16,7 +16,8 @@ import {
 } from "../../wire/index.ts";
 import type { messages } from "../../wire/index.ts";
 import { holds } from "./compare.ts";
-import { checkPutTarget, deleteRange, put, queryOf } from "./operations.ts";
+import { readLongTxn } from "./long-txn.ts";
+import { checkPutTarget, checkRevision, deleteRange, put, queryOf } from "./operations.ts";
 
 /** The branches that will run. */
 interface Plan {
@@ -34,12 +35,26 @@ export function isReadOnly(request: messages.TxnRequest): boolean {
   );
 }
 
-/** Answers a read-only transaction. Throws EtcdError, StorageError. */
-export function readTxn(request: messages.TxnRequest, view: View, header: Uint8Array): Uint8Array {
-  const plan = planOf(request, view);
-  check(plan, view, () => false);
-  const responses = plan.operations.map(({ requestRange }) => rangeOp(requestRange!, view));
-  return encodeTxnResponse(header, plan.succeeded, responses);
+/**
+ * Answers a read-only transaction: at once, unless that takes more than one turn. Throws, or rejects
+ * with, EtcdError or StorageError.
+ */
+export function readTxn(
+  request: messages.TxnRequest,
+  store: Store,
+  headerAt: (revision: number) => Uint8Array,
+): Uint8Array | Promise<Uint8Array> {
+  const view = store.view();
+  const header = headerAt(view.revision);
+  try {
+    const plan = planOf(request, view);
+    check(plan, view, () => false);
+    const responses = plan.operations.map(({ requestRange }) => rangeOp(requestRange!, view));
+    return encodeTxnResponse(header, plan.succeeded, responses);
+  } catch (error) {
+    if (!(error instanceof TurnExceeded)) throw error;
+    return readLongTxn(request, store, { view, header });
+  }
 }
 
 /** Runs a transaction. Throws EtcdError before anything is changed. */
@@ -71,12 +86,6 @@ function check(plan: Plan, view: View, leaseExists: (id: bigint) => boolean): vo
     if (requestPut !== undefined) checkPutTarget(requestPut, view, leaseExists);
     if (requestTxn !== undefined) check(plan.nested[nestedIndex++]!, view, leaseExists);
   }
-}
-
-/** A negative revision is below the compacted one as soon as anything was compacted. */
-function checkRevision(revision: number, view: View): void {
-  if (revision > view.baseRevision) throw new EtcdError("futureRevision");
-  if (revision !== 0 && revision < view.compactedRevision) throw new EtcdError("compacted");
 }
 
 function execute(plan: Plan, txn: WriteTxn): Uint8Array[] {

@@ -116,3 +116,25 @@ t.test("Compact answers at the newest revision and takes none", async (t) => {
     await refuses(client.kv.compact(-1), "compacted");
   });
 });
+
+t.test("A long range answers as of its start, though a compaction comes meanwhile", async (t) => {
+  await withServer(
+    async ({ client, store }) => {
+      for (const key of ["k1", "k2", "k3", "k4"]) await client.kv.put(key, "old");
+      const reading = client.kv.get("k", { prefix: true });
+      for (const key of ["k1", "k2", "k3", "k4"]) await client.kv.put(key, "new");
+      await client.kv.compact(9);
+      const { kvs, count, more, header } = await reading;
+      t.same(
+        kvs.map(({ key, value }) => `${key.toString()}=${value.toString()}`),
+        ["k1=old", "k2=old", "k3=old", "k4=old"],
+      );
+      t.match({ count, more, revision: header?.revision }, { count: 4, more: false, revision: 5 });
+      await refuses(client.kv.get("k", { prefix: true, revision: 5 }), "compacted");
+      const stopped = client.kv.get("k", { prefix: true });
+      store.stopLongReads();
+      await refuses(stopped, "stopped");
+    },
+    { turnWork: 20 },
+  );
+});

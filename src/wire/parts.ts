@@ -1,0 +1,105 @@
+/**
+ * Large answers in parts: what is too much to be copied in one go is gathered in chunks, and joined
+ * a few megabytes at a time.
+ */
+import {
+  RANGE_KVS_TAG,
+  RESPONSE_OP,
+  TXN_RESPONSES_TAG,
+  encodeRangeResponse,
+  encodeTxnResponse,
+  frameLength,
+  writeFrame,
+} from "./responses.ts";
+import { varintLength, writeVarint } from "./writer.ts";
+
+/** Bytes of a message, to be joined. */
+export interface Parts {
+  readonly chunks: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Bytes of one chunk, unless a single KeyValue is larger. */
+const CHUNK_BYTES = 256 * 1024;
+/** Bytes copied at a stretch: about a millisecond, with memory that is new. */
+const JOIN_BYTES = 2 * 1024 * 1024;
+
+/** Gathers the KeyValues of a RangeResponse. Copies them: they may be lent. */
+export class RangeParts {
+  readonly #full: Buffer[] = [];
+  #chunk: Buffer = Buffer.allocUnsafeSlow(0);
+  #used = 0;
+  #bytes = 0;
+  #count = 0;
+  #lastStart = 0;
+
+  /** How many were added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The KeyValue that was added last. */
+  get last(): Uint8Array {
+    return this.#chunk.subarray(this.#lastStart, this.#used);
+  }
+
+  /** Takes a copy of an encoded KeyValue. */
+  add(kv: Uint8Array): void {
+    const length = frameLength(kv);
+    if (this.#used + length > this.#chunk.length) this.#nextChunk(length);
+    this.#used = writeFrame(this.#chunk, this.#used, RANGE_KVS_TAG, kv);
+    this.#lastStart = this.#used - kv.length;
+    this.#bytes += length;
+    this.#count++;
+  }
+
+  /** The RangeResponse. Nothing may be added afterwards. */
+  finish(header: Uint8Array, result: { readonly more: boolean; readonly count: number }): Parts {
+    const tail = encodeRangeResponse(EMPTY, { kvs: [], ...result });
+    const chunks = [header, ...this.#full, this.#chunk.subarray(0, this.#used), tail];
+    return { chunks, bytes: header.length + this.#bytes + tail.length };
+  }
+
+  #nextChunk(length: number): void {
+    this.#full.push(this.#chunk.subarray(0, this.#used));
+    this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, length));
+    this.#used = 0;
+  }
+}
+
+/** A TxnResponse whose operations were all ranges, made of their RangeResponses. */
+export function txnParts(header: Uint8Array, succeeded: boolean, ranges: readonly Parts[]): Parts {
+  const head = encodeTxnResponse(header, succeeded, []);
+  const responses = ranges.map((range) =>
+    framed(TXN_RESPONSES_TAG, framed(RESPONSE_OP.range, range)),
+  );
+  return {
+    chunks: [head, ...responses.flatMap(({ chunks }) => chunks)],
+    bytes: responses.reduce((bytes, response) => bytes + response.bytes, head.length),
+  };
+}
+
+/** A message as a field of another. */
+function framed(tag: number, message: Parts): Parts {
+  const head = Buffer.allocUnsafe(1 + varintLength(message.bytes));
+  head[0] = tag;
+  writeVarint(head, 1, message.bytes);
+  return { chunks: [head, ...message.chunks], bytes: head.length + message.bytes };
+}
+
+/** The bytes in one piece; `pause` is awaited about once a millisecond. */
+export async function joined(parts: Parts, pause: () => Promise<void>): Promise<Buffer> {
+  const whole = Buffer.allocUnsafeSlow(parts.bytes);
+  let position = 0;
+  let pausedAt = 0;
+  for (const chunk of parts.chunks) {
+    whole.set(chunk, position);
+    position += chunk.length;
+    if (position - pausedAt < JOIN_BYTES) continue;
+    pausedAt = position;
+    await pause();
+  }
+  return whole;
+}
