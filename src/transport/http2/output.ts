@@ -11,7 +11,7 @@ import type { Duplex } from "node:stream";
 /** A payload from this size on is not copied, bytes. Where a writev of Linux begins to win. */
 const BY_REFERENCE_BYTES_MIN = 16 * 1024;
 
-/** A buffer's size, bytes: what idle connections keep, and where busy ones stop growing. */
+/** A buffer's size, bytes: what quiet connections keep, and where busy ones stop growing. */
 const BUFFER_BYTES_MIN = 4 * 1024;
 const BUFFER_BYTES_MAX = 64 * 1024;
 
@@ -137,9 +137,15 @@ export class Output {
     this.#start = this.#end;
   }
 
+  /** Room for eight or more ticks like this one: what a tick writes mostly lies in one piece then. */
   #renew(bytes: number): void {
+    const { length } = this.buffer;
+    const unwritten = this.#end - this.#start;
     this.#cut();
-    const size = Math.min(Math.max(this.buffer.length * 2, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
+    let wanted = length;
+    if (unwritten * 8 >= length) wanted *= 2;
+    else if (unwritten * 32 < length) wanted /= 2;
+    const size = Math.min(Math.max(wanted, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
     this.buffer = Buffer.allocUnsafeSlow(Math.max(size, bytes));
     this.#start = 0;
     this.#end = 0;
