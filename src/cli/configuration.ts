@@ -257,6 +257,7 @@ function serverOptions(settings: Settings): Configuration["options"] {
     maxRequestBytes: settings.get("max-request-bytes"),
     maxTxnOps: settings.get("max-txn-ops"),
     quotaBackendBytes: settings.get("quota-backend-bytes"),
+    valueBytesMax: settings.get("value-bytes-max"),
     heartbeatIntervalMs: settings.get("heartbeat-interval"),
     electionTimeoutMs: settings.get("election-timeout"),
     watchProgressNotifyIntervalMs: milliseconds(settings.get("watch-progress-notify-interval")),

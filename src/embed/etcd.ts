@@ -4,7 +4,7 @@
  * Nothing is global: two of them in one process do not know each other.
  */
 import { Client } from "../client/index.ts";
-import { Store } from "../mvcc/index.ts";
+import { Store, VALUE_BYTES_MAX } from "../mvcc/index.ts";
 import { Server } from "../server/index.ts";
 import { MemoryEngine } from "../storage/index.ts";
 import type { Engine } from "../storage/index.ts";
@@ -17,6 +17,9 @@ import { SYSTEM_CLOCK } from "./system.ts";
 
 /** Milliseconds that calls under way have to finish at a stop. Source: etcd embed/etcd.go, Close. */
 const STOP_GRACE_MS = 7000;
+
+/** Bytes of values beside a store that is in memory itself: enough for what is asked for often. */
+const VALUE_BYTES_MAX_IN_MEMORY = 32 * 1024 * 1024;
 
 export class Etcd {
   readonly #engine: Engine;
@@ -122,6 +125,7 @@ async function startOn(
 ): Promise<Etcd> {
   const logger = options.logger ?? SILENT_LOGGER;
   const store = await Store.open(engine, {
+    valueBytesMax: options.valueBytesMax ?? defaultValueBytes(options),
     nowMs: (options.clock ?? SYSTEM_CLOCK).nowMs(),
     leaseExtensionMs: electionTimeoutMs(options),
     onReadFailure: (error) => {
@@ -141,6 +145,10 @@ async function startOn(
     grpcTransport: options.grpcTransport,
   });
   return new Etcd({ engine, server, serving });
+}
+
+function defaultValueBytes({ dataDir }: EtcdOptions): number {
+  return dataDir === undefined ? VALUE_BYTES_MAX_IN_MEMORY : VALUE_BYTES_MAX;
 }
 
 /** A metrics URL has every page but the version. */

@@ -31,6 +31,11 @@ export interface EtcdOptions {
   readonly maxTxnOps?: number | undefined;
   /** Size at which writes are refused, bytes; 0 is 2 GiB, negative no limit. Default 0. */
   readonly quotaBackendBytes?: number | undefined;
+  /**
+   * Bytes of newest values kept in memory; what exceeds them is read from the disk when asked for.
+   * Default 256 MiB, and 32 MiB without a folder, where the store itself is in memory.
+   */
+  readonly valueBytesMax?: number | undefined;
   /** Milliseconds between heartbeats; with the election timeout it makes the least TTL. */
   readonly heartbeatIntervalMs?: number | undefined;
   readonly electionTimeoutMs?: number | undefined;

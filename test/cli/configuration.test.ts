@@ -31,6 +31,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     maxRequestBytes: 1_572_864,
     maxTxnOps: 128,
     quotaBackendBytes: 0,
+    valueBytesMax: 268_435_456,
     heartbeatIntervalMs: 100,
     electionTimeoutMs: 1_000,
     watchProgressNotifyIntervalMs: 600_000,

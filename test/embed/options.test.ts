@@ -12,6 +12,7 @@ import t from "tap";
 import type { Test } from "tap";
 import { connect } from "../../src/embed/index.ts";
 import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
+import { EMPTY_CONTEXT, messages } from "../../src/wire/index.ts";
 import type { Logger } from "../../src/wire/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { VirtualClock } from "../harness/virtual-clock.ts";
@@ -205,6 +206,20 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
       return (await etcd.client.maintenance.status()).dbSizeQuota;
     });
     t.strictSame(await Promise.all(quotas), [2 * GIB, 2 * GIB, -1, 5 * GIB]);
+  },
+
+  valueBytesMax: async (t) => {
+    const request = messages.encodeRangeRequest({ key: Buffer.from("key") });
+    for (const [valueBytesMax, isInMemory] of [
+      [undefined, true],
+      [0, false],
+    ] as const) {
+      const etcd = await started(t, { valueBytesMax });
+      await etcd.client.kv.put("key", "value");
+      const answer = etcd.channel.unary("range", request, EMPTY_CONTEXT);
+      t.equal(answer instanceof Uint8Array, isInMemory, "memory answers at once");
+      t.equal(messages.decodeRangeResponse(await answer).count, 1);
+    }
   },
 
   heartbeatIntervalMs: async (t) => {

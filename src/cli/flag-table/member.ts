@@ -140,6 +140,12 @@ export const MEMBER_FLAGS = {
     help: "Who speaks gRPC: http2, our own server side, or grpc-js. etcd has no such flag.",
     status: "effective",
   },
+  "value-bytes-max": {
+    kind: "int64",
+    preset: "268435456",
+    help: "Bytes of values kept in memory; more are read from the disk. etcd has no such flag.",
+    status: "effective",
+  },
   "grpc-keepalive-min-time": {
     kind: "duration",
     preset: "5s",
