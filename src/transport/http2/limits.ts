@@ -90,6 +90,9 @@ export const SETTINGS_PER_SECOND = 10;
  */
 export const STREAMS_MAX = 100_000;
 
+/** Buffers of 64 KiB that were written out and wait to be filled again, of all connections. */
+export const SPARE_BUFFERS_MAX = 64;
+
 /** Streams that are remembered as closed, to tell a late frame from a wrong one. */
 export const CLOSED_STREAMS_REMEMBERED = 1024;
 

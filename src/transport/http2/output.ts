@@ -3,10 +3,13 @@
  * buffer and leave with one write; a payload large enough that copying costs more than another
  * piece goes out from where it is.
  *
- * Memory that was handed to the socket is never written again. A buffer is filled once from its
- * beginning to its end, over as many writes as that takes.
+ * A buffer is filled once from its beginning to its end, over as many writes as that takes. Full ones
+ * are used again, by any connection, when a socket of the system has written all of them; memory that
+ * was handed to another kind of stream, which may have passed it on, is never written again.
  */
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { SPARE_BUFFERS_MAX } from "./limits.ts";
 
 /** A payload from this size on is not copied, bytes. Where a writev of Linux begins to win. */
 const BY_REFERENCE_BYTES_MIN = 16 * 1024;
@@ -29,6 +32,9 @@ export class Output {
   #end = 0;
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
+  /** Full buffers that the next flush hands over the last of. */
+  #full: Buffer[] = [];
+  readonly #isReusing: boolean;
   #isHeld = false;
   #isScheduled = false;
   #isClosed = false;
@@ -36,6 +42,7 @@ export class Output {
   /** `onFlushed` is called when what was waiting is with the socket. */
   constructor(socket: Duplex, onFlushed: () => void) {
     this.#socket = socket;
+    this.#isReusing = socket instanceof Socket;
     this.#onFlushed = onFlushed;
   }
 
@@ -104,7 +111,7 @@ export class Output {
     if (this.#pieces.length === 0) {
       const bytes = this.buffer.subarray(this.#start, this.#end);
       this.#start = this.#end;
-      this.#socket.write(bytes);
+      this.#socket.write(bytes, this.#whenWritten());
       this.#onFlushed();
       return;
     }
@@ -113,7 +120,9 @@ export class Output {
     this.#pieces = [];
     this.#pieceBytes = 0;
     this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
+    const last = pieces.length - 1;
+    for (let index = 0; index < last; index++) this.#socket.write(pieces[index]);
+    this.#socket.write(pieces[last], this.#whenWritten());
     this.#socket.uncork();
     this.#onFlushed();
   }
@@ -142,14 +151,32 @@ export class Output {
     const { length } = this.buffer;
     const unwritten = this.#end - this.#start;
     this.#cut();
+    if (this.#isReusing && length === BUFFER_BYTES_MAX) this.#full.push(this.buffer);
     let wanted = length;
     if (unwritten * 8 >= length) wanted *= 2;
     else if (unwritten * 32 < length) wanted /= 2;
-    const size = Math.min(Math.max(wanted, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX);
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(size, bytes));
+    const size = Math.max(Math.min(Math.max(wanted, BUFFER_BYTES_MIN), BUFFER_BYTES_MAX), bytes);
+    const spare = size === BUFFER_BYTES_MAX ? SPARE.pop() : undefined;
+    this.buffer = spare ?? Buffer.allocUnsafeSlow(size);
     this.#start = 0;
     this.#end = 0;
   }
+
+  /** A write is done when all before it are, and fails when one of them has failed. */
+  #whenWritten(): ((error?: Error | null) => void) | undefined {
+    const buffers = this.#full;
+    if (buffers.length === 0) return undefined;
+    this.#full = [];
+    return (error) => {
+      if (error) return;
+      for (const buffer of buffers) {
+        if (SPARE.length < SPARE_BUFFERS_MAX) SPARE.push(buffer);
+      }
+    };
+  }
 }
+
+/** Of all connections. */
+const SPARE: Buffer[] = [];
 
 const NO_BUFFER = Buffer.alloc(0);
