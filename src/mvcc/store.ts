@@ -15,7 +15,7 @@ import type { StoredIdentity } from "./load.ts";
 import { LongRead } from "./long-read.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
-import { tableRange } from "./tables.ts";
+import { recordsRange, tableRange } from "./tables.ts";
 import { ReadView } from "./view.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { WriteTxn } from "./write-txn.ts";
@@ -203,6 +203,14 @@ export class Store {
     // A failed job is its caller's; the next one runs all the same.
     this.#exclusive = result.catch(() => undefined);
     return result;
+  }
+
+  /**
+   * Keeps the small tables' rows apart from revisions that come later. One table of LevelDB with both
+   * reaches over all revisions to come, so that each of those would be merged with it and written twice.
+   */
+  setRecordsApart(): void {
+    this.#space.engine.setApart(recordsRange());
   }
 
   async defragment(): Promise<void> {

@@ -89,6 +89,11 @@ export function tableRange(table: keyof typeof TABLE): { start: Buffer; end: Buf
   return { start: Buffer.of(TABLE[table]), end: Buffer.of(TABLE[table] + 1) };
 }
 
+/** All tables but the revisions', as a range of keys: they come after those. */
+export function recordsRange(): { start: Buffer; end: Buffer } {
+  return { start: Buffer.of(TABLE.revision + 1), end: Buffer.of(0xff) };
+}
+
 /** Number as it stands in the meta table. */
 export function encodeNumber(value: number): Buffer {
   return Buffer.from(String(value), "latin1");

@@ -21,10 +21,10 @@ import { QUEUE_LIMITS } from "./limits.ts";
 
 /**
  * The applied index must not go back at a restart. It is not written with every group, but this far
- * ahead when it has caught up: a start may skip some numbers. Not often, because this row beside the
- * newest revisions makes a table of LevelDB overlap its neighbours, which then are merged.
+ * ahead when it has caught up: a start may skip some numbers. Not often, because this row ends up in
+ * one table of LevelDB with the newest revisions: see Store.setRecordsApart().
  */
-const INDEX_RESERVE = 1_000_000;
+const INDEX_RESERVE = 10_000_000;
 
 interface Waiting {
   readonly command: Command;

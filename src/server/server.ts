@@ -297,6 +297,7 @@ async function beginTerm(store: Store, options: ServerOptions): Promise<Member> 
   txn.putRecord(META.term, encodeNumber(term));
   if (isNew) txn.putIdentity(ids);
   await txn.commit();
+  store.setRecordsApart();
   const { name, clientUrls } = options;
   const peerUrls = identity.peerUrls ?? options.peerUrls;
   return new Member({ ...ids, term }, { name, peerUrls, clientUrls });

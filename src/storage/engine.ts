@@ -40,6 +40,11 @@ export interface Engine {
   visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void>;
   /** Bytes on disk (or in memory), approximately. Cheap: may be asked for on every write. */
   sizeBytes(): number;
+  /**
+   * Keeps the rows of a range that are there apart from rows beside it that come later, where the
+   * engine would store them together. In the background; if it fails, a later write says why.
+   */
+  setApart(range: { readonly start: Uint8Array; readonly end: Uint8Array }): void;
   /** Gives space of removed rows back, where the engine keeps it. */
   defragment(): Promise<void>;
   /** Waits for the write under way and releases the files. Idempotent. */

@@ -55,6 +55,8 @@ export class LevelEngine implements Engine {
   /** Not all rows are in tables any more. */
   #hasWritten = false;
   #closing: Promise<void> | undefined;
+  /** The last {@link setApart}; never rejects. */
+  #apart: Promise<void> = Promise.resolve();
 
   private constructor(opened: Opened) {
     this.#database = opened.database;
@@ -125,6 +127,15 @@ export class LevelEngine implements Engine {
     return this.#size.bytes;
   }
 
+  setApart(range: { readonly start: Uint8Array; readonly end: Uint8Array }): void {
+    this.#assertOpen();
+    // Brings what is in memory, and so all of it, to tables. One after the other, for close() to wait.
+    const before = this.#apart;
+    this.#apart = before
+      .then(() => this.#database.compactRange(range.start, range.end))
+      .catch(ignore);
+  }
+
   async defragment(): Promise<void> {
     this.#assertOpen();
     this.#assertWritable();
@@ -193,6 +204,7 @@ export class LevelEngine implements Engine {
 
   async #close(): Promise<void> {
     await this.#writing;
+    await this.#apart;
     try {
       await this.#size.settled();
       await this.#database.close();
@@ -294,6 +306,9 @@ class LevelScan implements AsyncIterableIterator<Row[]> {
     return { done: true, value: undefined };
   }
 }
+
+/** A table that could not be written fails the next write, too. */
+function ignore(): void {}
 
 /** What opening comes to. */
 interface Opened {

@@ -50,6 +50,10 @@ export class MemoryEngine implements Engine {
     return this.#sizeBytes;
   }
 
+  setApart(): void {
+    this.#assertOpen();
+  }
+
   async defragment(): Promise<void> {
     this.#assertOpen();
     this.#rows.repack();

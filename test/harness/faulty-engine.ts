@@ -134,6 +134,11 @@ export class FaultyEngine implements Engine {
     return this.#inner.sizeBytes();
   }
 
+  setApart(range: { readonly start: Uint8Array; readonly end: Uint8Array }): void {
+    this.#assertAlive();
+    this.#inner.setApart(range);
+  }
+
   async defragment(): Promise<void> {
     this.#assertAlive();
     this.#assertWritable();

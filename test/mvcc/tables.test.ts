@@ -12,6 +12,7 @@ import {
   mainOf,
   revisionKey,
   subOf,
+  recordsRange,
   tableRange,
 } from "../../src/mvcc/tables.ts";
 
@@ -54,6 +55,11 @@ t.test("Every table holds its own keys and no other's", async (t) => {
         const inside = Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0;
         t.equal(inside, table === other, `${table} row in ${other}`);
       }
+    }
+    for (const key of keys) {
+      const { start, end } = recordsRange();
+      const inside = Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0;
+      t.equal(inside, table !== "revision", `${table} row among the records`);
     }
   }
 });

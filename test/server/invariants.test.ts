@@ -77,6 +77,7 @@ function watchingWrites(
     scan: (range) => inner.scan(range),
     visitAll: async (range, visit) => inner.visitAll(range, visit),
     sizeBytes: () => inner.sizeBytes(),
+    setApart: (range) => inner.setApart(range),
     defragment: async () => inner.defragment(),
     close: async () => inner.close(),
   };

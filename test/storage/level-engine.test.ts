@@ -156,7 +156,7 @@ t.test("A file that may not grow ends all writing, and nothing is lost", async (
 
 t.test("A full disk ends all writing, and nothing is lost", async (t) => {
   const disk = await tempDirectory(t);
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=14m", "tmpfs", disk]);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk]);
   if (mounted.status !== 0) {
     t.plan(0, "may not mount a small disk here");
     return;
@@ -166,12 +166,24 @@ t.test("A full disk ends all writing, and nothing is lost", async (t) => {
   });
   const directory = join(disk, "data");
   const ballast = join(disk, "ballast");
-  await writeFile(ballast, Buffer.alloc(6_000_000));
+  await writeFile(ballast, Buffer.alloc(16_000_000));
   await testFull(t, directory, []);
   const full = await outcome(directory);
   t.match(full, { reason: "open-failed", message: /No space left/ }, "full is not damaged");
   await rm(ballast);
   await checkFilled(t, directory);
+});
+
+t.test("LevelEngine.setApart() brings the rows to a table before the engine closes", async (t) => {
+  const directory = await tempDirectory(t);
+  const tables = async (): Promise<string[]> =>
+    (await readdir(directory)).filter((name) => /\.(?:ldb|sst)$/.test(name));
+  const engine = await LevelEngine.open({ directory, sync: false });
+  await write(engine, { m: "small" });
+  t.same(await tables(), []);
+  engine.setApart({ start: bytes("m"), end: bytes("n") });
+  await engine.close();
+  t.equal((await tables()).length, 1);
 });
 
 t.test("sizeBytes() is about what the files take, at open and later", async (t) => {

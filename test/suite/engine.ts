@@ -137,6 +137,18 @@ function testReads(withEngine: WithEngine): void {
     t.ok(engine.sizeBytes() < before + 200_000, "at most twice that");
   });
 
+  withEngine("setApart() shows nothing of itself, and lets writes go on", async (t, engine) => {
+    await write(engine, { a: "1", m: "2" });
+    engine.setApart({ start: bytes("m"), end: bytes("n") });
+    engine.setApart({ start: bytes("m"), end: bytes("n") });
+    await write(engine, { b: "3", m: "4" });
+    t.same(await allRows(engine), [
+      ["a", "1"],
+      ["b", "3"],
+      ["m", "4"],
+    ]);
+  });
+
   withEngine("defragment() gives removed space back and keeps the rows", async (t, engine) => {
     const batch = engine.batch();
     for (let number = 0; number < 2000; number++) {
@@ -261,6 +273,9 @@ function testClosed(withEngine: WithEngine): void {
     await rejectsWith(t, "closed", () => engine.scan(everything(1)));
     await rejectsWith(t, "closed", () => scan.next());
     await rejectsWith(t, "closed", () => engine.defragment());
+    t.throws(() => {
+      engine.setApart({ start: bytes("a"), end: bytes("b") });
+    }, /is closed/);
   });
 
   withEngine("close() lets writes that were asked for finish", async (t, engine) => {
