@@ -61,6 +61,8 @@ export class Lessor {
 
   /** Attaches a key to a lease, and to that one only; 0 only detaches. Unknown leases attach nothing. */
   attach(key: string, id: bigint): void {
+    // A key without a lease costs nothing while there are none.
+    if (id === 0n && this.#leaseOfKey.size === 0) return;
     const previous = this.#leaseOfKey.get(key);
     if (previous === id) return;
     if (previous !== undefined) this.detach(key);

@@ -31,6 +31,7 @@ import { join } from "node:path";
 
 import { ByteReader, MalformedError } from "./byte-reader.ts";
 import { StorageError } from "./engine.ts";
+import { FileBuffers } from "./file-buffers.ts";
 import {
   CURRENT_FILE,
   currentManifest,
@@ -108,8 +109,9 @@ async function checkTables(
   const numbers = [...manifest.tables.keys()];
   const missing = numbers.find((number) => !present.has(number));
   if (missing !== undefined) throw corrupt(tableName(missing), "is missing");
+  const buffers = new FileBuffers();
   const read = (number: number | undefined): Promise<Buffer> | undefined =>
-    number === undefined ? undefined : readFile(join(directory, tableName(number)));
+    number === undefined ? undefined : buffers.readFile(join(directory, tableName(number)));
   // One file is read while the one before is checked.
   let next = read(numbers[0]);
   for (const [index, number] of numbers.entries()) {
@@ -117,7 +119,9 @@ async function checkTables(
     next = read(numbers[index + 1]);
     // When this table is damaged, nobody waits for the next one.
     next?.catch(() => undefined);
-    if (file !== undefined) checkTableFile(number, file, manifest.tables.get(number)?.bytes);
+    if (file === undefined) continue;
+    checkTableFile(number, file, manifest.tables.get(number)?.bytes);
+    buffers.giveBack(file);
   }
 }
 

