@@ -5,7 +5,7 @@
  * the read is over, because it pins its revision. A version that was found is good until the next
  * await only, since a newest one is the live history: after that it is looked up by its key again.
  */
-import { valueOf, withoutValue } from "../wire/index.ts";
+import { withoutValue } from "../wire/index.ts";
 import type { KeyVersion } from "./key-history.ts";
 import type { KeyRange } from "./key-range.ts";
 import type { KeySpace, SelectedPart } from "./key-space.ts";
@@ -22,6 +22,8 @@ import {
 import type { RangeQuery } from "./range.ts";
 import { sortInTurns } from "./sort-in-turns.ts";
 import { KEY_WORK, TURN_BYTES, TURN_ROWS } from "./turns.ts";
+import { ValueRows, compareValues } from "./value-rows.ts";
+import type { ValueRow } from "./value-rows.ts";
 
 /** Where encoded KeyValues go to. They are only lent. */
 export interface KeyValueSink {
@@ -38,12 +40,6 @@ export interface LongResult {
 interface Entry {
   readonly key: string;
   readonly number: number;
-}
-
-/** A KeyValue, and what it is sorted by. */
-interface Row {
-  readonly kv: Uint8Array;
-  readonly value: Uint8Array;
 }
 
 export class LongRead {
@@ -149,19 +145,14 @@ export class LongRead {
   }
 
   async #byValue(query: RangeQuery, sign: number, sink: KeyValueSink): Promise<LongResult> {
-    const rows: Row[] = [];
-    const copies: KeyValueSink = {
-      add: (lent) => {
-        const kv = Buffer.from(lent);
-        rows.push({ kv, value: valueOf(kv) });
-      },
-    };
+    const copies = new ValueRows();
     const count = await this.#select(query, (versions) => this.#addValues(versions, copies));
-    const compare = (a: Row, b: Row): number => sign * Buffer.compare(a.value, b.value);
-    const sorted = await sortInTurns(rows, compare, this.turn);
+    const compare = (a: ValueRow, b: ValueRow): number => sign * compareValues(a, b);
+    const sorted = await sortInTurns(copies.rows, compare, this.turn);
     const end = Math.min(sorted.length, limitOf(query));
     let share = 1;
-    for (const { kv } of sorted.slice(0, end)) {
+    for (const { chunk, start, end: endOfRow } of sorted.slice(0, end)) {
+      const kv = chunk.subarray(start, endOfRow);
       if (share >= 1) {
         await this.turn();
         share = 0;
