@@ -44,7 +44,7 @@ export class AnswerBlocks {
 class RepeatedBlock implements HeaderSource {
   readonly #encoder: HpackEncoder;
   readonly #fields: readonly OutgoingField[];
-  #block: Buffer = Buffer.alloc(0);
+  #block: Uint8Array = NOTHING;
   #version = NEVER;
 
   constructor(encoder: HpackEncoder, fields: readonly OutgoingField[]) {
@@ -60,6 +60,8 @@ class RepeatedBlock implements HeaderSource {
     return this.#block;
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** No version of an encoder. */
 const NEVER = -2;

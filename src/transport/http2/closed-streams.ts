@@ -5,8 +5,11 @@ import { CLOSED_STREAMS_REMEMBERED } from "./limits.ts";
  * means nothing; for one that the client knew to be closed it is an error.
  */
 export class ClosedStreams {
-  /** Ids are odd; one that we have reset is noted as its even successor. */
-  readonly #ids = new Float64Array(CLOSED_STREAMS_REMEMBERED);
+  /**
+   * Ids are odd; one that we have reset is noted as its even successor. It grows with the streams:
+   * most connections have few.
+   */
+  readonly #ids: number[] = [];
   #next = 0;
 
   add(streamId: number, isResetByUs: boolean): void {

@@ -20,7 +20,7 @@ export class HpackEncoder {
   readonly #table: DynamicTable;
   /** Smallest size since the last block that the decoder has to be told of; none is -1. */
   #smallestUpdate = -1;
-  #bytes: Buffer = Buffer.allocUnsafe(256);
+  #bytes: Buffer = scratch;
   #position = 0;
 
   /** `tableBytesMax` is what we use at most, whatever the far end allows. */
@@ -44,10 +44,14 @@ export class HpackEncoder {
 
   /** One block, in memory of its own. */
   encode(fields: readonly OutgoingField[]): Buffer {
+    this.#bytes = scratch;
     this.#position = 0;
     this.#tellSize();
     for (const field of fields) this.#field(field);
-    return Buffer.from(this.#bytes.subarray(0, this.#position));
+    const block = Buffer.allocUnsafe(this.#position);
+    this.#bytes.copy(block, 0, 0, this.#position);
+    this.#bytes = scratch;
+    return block;
   }
 
   #tellSize(): void {
@@ -114,6 +118,9 @@ export class HpackEncoder {
     this.#bytes = larger;
   }
 }
+
+/** Where blocks are put together, one at a time; one that is longer gets memory of its own. */
+const scratch = Buffer.allocUnsafeSlow(4096);
 
 /** Of an integer up to 32 bits. */
 const INTEGER_BYTES_MAX = 6;

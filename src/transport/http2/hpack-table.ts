@@ -94,9 +94,12 @@ export function staticNameIndex(name: string): number {
   return staticNameIndices.get(name) ?? 0;
 }
 
+/** Fields that there is room for to begin with. */
+const FIELDS_MIN = 8;
+
 /** The dynamic table of one direction of a connection: a ring, the newest field first. */
 export class DynamicTable {
-  #fields: (HeaderField | undefined)[] = Array.from({ length: 16 });
+  #fields: (HeaderField | undefined)[] = emptyRing(FIELDS_MIN);
   /** Where the newest field is. */
   #newest = 0;
   #count = 0;
@@ -161,11 +164,17 @@ export class DynamicTable {
   }
 
   #grow(): void {
-    const fields = Array.from<HeaderField | undefined>({ length: this.#fields.length * 2 });
+    const fields = emptyRing(this.#fields.length * 2);
     for (let age = 0; age < this.#count; age++) {
       fields[this.#count - 1 - age] = this.#fields[(this.#newest - age) & this.#mask];
     }
     this.#fields = fields;
     this.#newest = this.#count - 1;
   }
+}
+
+function emptyRing(length: number): (HeaderField | undefined)[] {
+  const fields: (HeaderField | undefined)[] = [];
+  while (fields.length < length) fields.push(undefined);
+  return fields;
 }
