@@ -7,14 +7,23 @@ import type { Duplex } from "node:stream";
  */
 export interface ConnectionHandler {
   /**
-   * Takes over one connection. It is paused, and what was read to tell its protocol has been put
-   * back. From here on the handler owns it, its errors included; it never throws for what the far
-   * end does.
+   * Takes over one connection, of which `head` was read to tell its protocol. It may be flowing, so
+   * it has to be listened to, or paused, before this returns. From here on the handler owns it, its
+   * errors included; it never throws for what the far end does.
    */
-  handle(socket: Duplex): void;
+  handle(socket: Duplex, head: Buffer): void;
   /**
    * Lets calls under way finish for at most `graceMs` milliseconds, then drops every connection.
    * When it resolves, none is left. No connection may be handed over after this was called.
    */
   close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/**
+ * For who wants to read a connection from its beginning: pauses it, and puts back what was read. It
+ * has to be resumed.
+ */
+export function putBack(socket: Duplex, head: Buffer): void {
+  socket.pause();
+  socket.unshift(head);
 }

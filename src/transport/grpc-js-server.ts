@@ -15,6 +15,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "../wire/index.ts";
 import type { Channel, Logger, StreamMethod, UnaryMethod } from "../wire/index.ts";
+import { putBack } from "./connection-handler.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { correctCalls } from "./grpc-js-corrections.ts";
 import { MetadataContext, ServerStream, statusOf, tooLarge } from "./grpc-js-stream.ts";
@@ -80,7 +81,8 @@ export class GrpcJsServer implements ConnectionHandler {
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
-  handle(socket: Duplex): void {
+  handle(socket: Duplex, head: Buffer): void {
+    putBack(socket, head);
     this.#sockets.add(socket);
     // HTTP/2 has its own half-close; a client that closes its side of the socket is gone.
     socket.allowHalfOpen = false;

@@ -67,8 +67,7 @@ export class GrpcServer implements ConnectionHandler {
     this.pages = { pages, corsOrigins: origins, logger };
   }
 
-  handle(socket: Duplex): void {
-    this.#sockets.add(socket);
+  handle(socket: Duplex, head: Buffer = NOTHING): void {
     // HTTP/2 has its own half-close; a client that closes its side of the socket is gone.
     socket.allowHalfOpen = false;
     const { maxConcurrentStreams, keepaliveIntervalMs, keepaliveTimeoutMs } = this.#options;
@@ -83,7 +82,8 @@ export class GrpcServer implements ConnectionHandler {
       onBug: (error) => this.#logBug(error),
     });
     this.#connections.add(connection);
-    socket.once("close", () => this.#connections.delete(connection));
+    this.#sockets.add(socket, () => this.#connections.delete(connection));
+    connection.begin(head);
   }
 
   async close(options: { readonly graceMs: number }): Promise<void> {
@@ -142,6 +142,8 @@ export class GrpcConnection implements RequestHandler {
     }
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** Of requests that are answered before their body is read. */
 const NOBODY: StreamReceiver = {

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { HttpPages, HttpReply, HttpRequest, Logger } from "../wire/index.ts";
+import { putBack } from "./connection-handler.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { OpenSockets } from "./open-sockets.ts";
 
@@ -86,7 +87,7 @@ export class HttpServer implements ConnectionHandler {
     this.#server.on("clientError", refuseMalformed);
   }
 
-  handle(socket: Duplex): void {
+  handle(socket: Duplex, head: Buffer): void {
     if (this.#connections.size >= this.#connectionsMax && !this.#dropIdle()) {
       socket.destroy();
       return;
@@ -98,6 +99,7 @@ export class HttpServer implements ConnectionHandler {
       clearTimeout(timer);
       this.#connections.delete(socket);
     });
+    putBack(socket, head);
     this.#server.emit("connection", socket);
     // What was put back is read only when the socket is resumed after the server has taken it.
     process.nextTick(() => socket.resume());

@@ -5,18 +5,20 @@
  * that a port in use is known at once and the real port of `:0` in time; who connects meanwhile
  * waits. Once there are handlers, the first bytes of each connection choose between them.
  *
- * A connection that has not said what it is costs a descriptor and a timer. Both are bounded:
- * {@link PREFACE_TIMEOUT_MS} and {@link UNDECIDED_CONNECTIONS_MAX}.
+ * A connection that has not said what it is costs a descriptor. Number and time are bounded:
+ * {@link UNDECIDED_CONNECTIONS_MAX} and {@link PREFACE_TIMEOUT_MS}, with one timer for all.
  */
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "../wire/index.ts";
+import { putBack } from "./connection-handler.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { listenOn } from "./listen-socket.ts";
 import { hostPort, parseListenUrl } from "./listen-url.ts";
 import type { ListenAddress } from "./listen-url.ts";
 import { protocolOf } from "./preface.ts";
 import type { Protocol } from "./preface.ts";
+import { SOCKET_CLOCK } from "./socket-clock.ts";
 import type { TlsGate, TlsOptions } from "./tls.ts";
 
 /**
@@ -57,7 +59,8 @@ interface Undecided {
   /** What is within the connection, once it is secure. */
   secure: TLSSocket | undefined;
   bytes: Buffer | undefined;
-  timer: NodeJS.Timeout | undefined;
+  /** When it is dropped; not before it is asked. */
+  deadlineMs: number;
 }
 
 /** An address that is listened on, until {@link Listener.close}. */
@@ -73,6 +76,8 @@ export class Listener {
   readonly #undecidedConnectionsMax: number;
   /** The oldest first. */
   readonly #undecided = new Map<Socket, Undecided>();
+  /** Runs while it may be needed, and then to the first deadline or to an earlier time. */
+  #stopTimer: (() => void) | undefined;
   #handlers: Handlers | undefined;
   #closed: Promise<void> | undefined;
 
@@ -141,7 +146,8 @@ export class Listener {
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve());
-      for (const socket of this.#undecided.keys()) socket.destroy();
+      for (const socket of this.#undecided.keys()) this.#drop(socket);
+      this.#stopTimer?.();
     });
     return this.#closed;
   }
@@ -149,45 +155,46 @@ export class Listener {
   #accept(socket: Socket): void {
     const [oldest] = this.#undecided.keys();
     if (oldest !== undefined && this.#undecided.size >= this.#undecidedConnectionsMax) {
-      this.#forget(oldest);
-      oldest.destroy();
+      this.#drop(oldest);
     }
-    const undecided: Undecided = { secure: undefined, bytes: undefined, timer: undefined };
+    const undecided: Undecided = { secure: undefined, bytes: undefined, deadlineMs: Infinity };
     this.#undecided.set(socket, undecided);
-    // Before it says what it is, a connection may break without anybody having to know.
-    socket.on("error", ignore);
-    socket.once("close", () => this.#forget(socket));
+    // Before it says what it is, a connection may break without anybody having to know. No one else
+    // closes it meanwhile, so that its close need not be listened to.
+    socket.on("error", () => this.#undecided.delete(socket));
     if (this.#handlers !== undefined) this.#ask(socket, undecided);
   }
 
   #ask(socket: Socket, undecided: Undecided): void {
-    clearTimeout(undecided.timer);
-    undecided.timer = setTimeout(() => socket.destroy(), this.#prefaceTimeoutMs).unref();
+    undecided.deadlineMs = SOCKET_CLOCK.nowMs() + this.#prefaceTimeoutMs;
+    this.#stopTimer ??= SOCKET_CLOCK.after(this.#prefaceTimeoutMs, this.#dropOverdue);
     const stream = undecided.secure ?? socket;
-    const onEnd = (): void => void socket.destroy();
+    const onEnd = (): void => this.#drop(socket);
     const onData = (chunk: Buffer): void => {
       const { bytes: before } = undecided;
       const bytes = before === undefined ? chunk : Buffer.concat([before, chunk]);
-      undecided.bytes = bytes;
       const protocol = protocolOf(bytes);
-      if (protocol === undefined) return;
+      if (protocol === undefined) {
+        undecided.bytes = bytes;
+        return;
+      }
       stream.off("data", onData);
       stream.off("end", onEnd);
-      stream.pause();
-      stream.unshift(bytes);
-      this.#decide(socket, undecided, protocol);
+      this.#decide(socket, undecided, protocol, bytes);
     };
     stream.on("data", onData);
-    stream.once("end", onEnd);
+    stream.on("end", onEnd);
   }
 
-  #decide(socket: Socket, undecided: Undecided, protocol: Protocol): void {
+  #decide(socket: Socket, undecided: Undecided, protocol: Protocol, bytes: Buffer): void {
     const { secure } = undecided;
     if (protocol === "tls" && secure === undefined && this.#gate !== undefined) {
+      socket.once("close", () => this.#undecided.delete(socket));
+      putBack(socket, bytes);
       this.#gate.handshake(socket, (within) => this.#askWithin(socket, undecided, within));
       return;
     }
-    this.#forget(socket);
+    this.#undecided.delete(socket);
     const isAllowed = secure === undefined ? this.#takesPlain : isAgreed(secure, protocol);
     const isHttp = protocol === "http1" || protocol === "http2";
     const handler = isHttp && isAllowed ? this.#handlers?.[protocol] : undefined;
@@ -195,7 +202,7 @@ export class Listener {
       socket.destroy();
       return;
     }
-    handler.handle(secure ?? socket);
+    handler.handle(secure ?? socket, bytes);
   }
 
   #askWithin(socket: Socket, undecided: Undecided, secure: TLSSocket): void {
@@ -205,10 +212,21 @@ export class Listener {
     this.#ask(socket, undecided);
   }
 
-  #forget(socket: Socket): void {
-    clearTimeout(this.#undecided.get(socket)?.timer);
+  #drop(socket: Socket): void {
     this.#undecided.delete(socket);
+    socket.destroy();
   }
+
+  readonly #dropOverdue = (): void => {
+    const nowMs = SOCKET_CLOCK.nowMs();
+    let nextMs = Infinity;
+    for (const [socket, { deadlineMs }] of this.#undecided) {
+      if (deadlineMs <= nowMs) this.#drop(socket);
+      else nextMs = Math.min(nextMs, deadlineMs);
+    }
+    this.#stopTimer =
+      nextMs === Infinity ? undefined : SOCKET_CLOCK.after(nextMs - nowMs, this.#dropOverdue);
+  };
 }
 
 /** Source: RFC 7301; etcd's servers, which choose likewise. */

@@ -5,13 +5,17 @@ export class OpenSockets {
   readonly #sockets = new Set<Duplex>();
   #onEmpty: (() => void) | undefined;
 
-  /** Keeps the socket until it closes, and keeps its errors from ending the process. */
-  add(socket: Duplex): void {
+  /**
+   * Keeps the socket until it closes, and keeps its errors from ending the process. `onClose` is
+   * called when it has closed.
+   */
+  add(socket: Duplex, onClose?: () => void): void {
     this.#sockets.add(socket);
     // A connection that breaks is closed right after; what it carried is told by its handler.
     socket.on("error", ignore);
-    socket.once("close", () => {
+    socket.on("close", () => {
       this.#sockets.delete(socket);
+      onClose?.();
       if (this.#sockets.size === 0) this.#onEmpty?.();
     });
   }

@@ -24,9 +24,9 @@ class NamedHandler implements ConnectionHandler {
     this.#name = name;
   }
 
-  handle(socket: Duplex): void {
+  handle(socket: Duplex, head: Buffer): void {
     this.handled += 1;
-    let text = "";
+    let text = head.toString("latin1");
     socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
     socket.once("end", () => socket.end(`${this.#name}:${text}`));
     socket.resume();

@@ -39,7 +39,7 @@ const SOCKETS: Readonly<Record<string, Dial>> = {
   "a pair in memory": async (_t, server) => {
     const [near, far] = duplexPair();
     far.pause();
-    server.handle(far);
+    server.handle(far, Buffer.alloc(0));
     return near;
   },
   TCP: async (t, server) => connectTcp(portOf(await listen(t, server, "http://127.0.0.1:0"))),

@@ -72,12 +72,14 @@ export class Http2Connection implements FrameSink, SenderOwner {
   readonly #control: ControlFrames;
   readonly #patience: Patience;
   readonly #keepalive: Keepalive;
+  readonly #preface: Buffer;
   #prefaceBytes = 0;
   #isPaused = false;
   /** Nothing that the client sends is listened to any more. */
   #isDead = false;
+  #isGone = false;
 
-  /** The socket is paused; what of it was read has been put back. Its errors are the caller's. */
+  /** The socket's errors are the caller's. Nothing is sent or taken before {@link begin}. */
   constructor(options: Http2ConnectionOptions) {
     const { socket, clock } = options;
     this.#socket = socket;
@@ -111,12 +113,21 @@ export class Http2Connection implements FrameSink, SenderOwner {
       ping: () => this.#control.ping(),
       onDead: () => socket.destroy(),
     });
-    this.#output.append(serverPreface(options.streamsMax));
+    this.#preface = serverPreface(options.streamsMax);
+  }
+
+  /** Takes the socket, of which `head` has been read. What that asks for is answered at once. */
+  begin(head: Buffer): void {
+    const socket = this.#socket;
     socket.on("data", this.#onData);
     socket.on("drain", this.#onDrain);
-    socket.once("end", () => this.#onGone());
-    socket.once("close", () => this.#onGone());
-    socket.resume();
+    socket.on("end", this.#onGone);
+    socket.on("close", this.#onGone);
+    // Leaves with the answers to the head.
+    this.#output.hold();
+    this.#output.append(this.#preface);
+    this.#onData(head);
+    if (!this.#isPaused) socket.resume();
   }
 
   /** Asks the client to open no more streams, and ends with the last one. */
@@ -313,12 +324,15 @@ export class Http2Connection implements FrameSink, SenderOwner {
     this.#socket.end();
   }
 
-  #onGone(): void {
+  /** The client has closed its side, or the socket is closed. */
+  readonly #onGone = (): void => {
+    if (this.#isGone) return;
+    this.#isGone = true;
     this.#isDead = true;
     this.#keepalive.close();
     this.#control.close();
     this.#streams.cancelAll();
     this.#output.close();
     this.#socket.destroy();
-  }
+  };
 }

@@ -93,6 +93,7 @@ void fuzzTest(
         handler: (encoder) => (answerer = new Answerer(encoder, random)),
         onBug: (error) => t.fail(String(error)),
       });
+      connection.begin(Buffer.alloc(0));
       const session = connect("http://localhost", {
         createConnection: () => near,
         settings: { headerTableSize: random.pick([0, 100, 1000, 4096, 65_536]) },
