@@ -7,6 +7,7 @@
  */
 import type { Duplex } from "node:stream";
 import type { Channel, Clock, HttpPages, Logger } from "../wire/index.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { AnswerBlocks } from "./grpc-blocks.ts";
 import { Deadlines } from "./grpc-deadlines.ts";
@@ -53,7 +54,7 @@ export class GrpcServer implements ConnectionHandler {
   readonly #options: GrpcServerOptions;
   readonly #clock: Clock;
   readonly #sockets = new OpenSockets();
-  readonly #connections = new Set<Http2Connection>();
+  readonly #connections = new Arrivals<Http2Connection>();
 
   constructor(options: GrpcServerOptions) {
     const { channel, logger, pages, corsOrigins } = options;
@@ -81,14 +82,14 @@ export class GrpcServer implements ConnectionHandler {
       pingIntervalMsMin: this.#options.keepaliveMinTimeMs,
       onBug: (error) => this.#logBug(error),
     });
-    this.#connections.add(connection);
-    this.#sockets.add(socket, () => this.#connections.delete(connection));
+    const place = this.#connections.add(connection);
+    this.#sockets.add(socket, () => this.#connections.remove(place));
     connection.begin(head);
   }
 
   async close(options: { readonly graceMs: number }): Promise<void> {
     // Tells the clients to open nothing more, and closes each connection with its last call.
-    for (const connection of this.#connections) connection.shutDown();
+    for (const connection of this.#connections.values()) connection.shutDown();
     await this.#sockets.drain(options);
     this.deadlines.close();
   }

@@ -11,6 +11,8 @@
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "../wire/index.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { Place } from "./arrivals.ts";
 import { putBack } from "./connection-handler.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { listenOn } from "./listen-socket.ts";
@@ -56,6 +58,8 @@ export interface ListenerOptions {
 
 /** A connection that is being asked what it speaks. */
 interface Undecided {
+  readonly socket: Socket;
+  place: Place<Undecided> | undefined;
   /** What is within the connection, once it is secure. */
   secure: TLSSocket | undefined;
   bytes: Buffer | undefined;
@@ -74,8 +78,7 @@ export class Listener {
   readonly #gate: TlsGate | undefined;
   readonly #prefaceTimeoutMs: number;
   readonly #undecidedConnectionsMax: number;
-  /** The oldest first. */
-  readonly #undecided = new Map<Socket, Undecided>();
+  readonly #undecided = new Arrivals<Undecided>();
   /** Runs while it may be needed, and then to the first deadline or to an earlier time. */
   #stopTimer: (() => void) | undefined;
   #handlers: Handlers | undefined;
@@ -136,7 +139,7 @@ export class Listener {
     if (this.#closed !== undefined) throw new Error(`Cannot serve: ${this.url} is closed`);
     this.#handlers = handlers;
     this.#gate?.offer(protocolsOf(handlers));
-    for (const [socket, undecided] of this.#undecided) this.#ask(socket, undecided);
+    for (const undecided of this.#undecided.values()) this.#ask(undecided);
   }
 
   /**
@@ -146,30 +149,34 @@ export class Listener {
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve());
-      for (const socket of this.#undecided.keys()) this.#drop(socket);
+      for (const undecided of this.#undecided.values()) this.#drop(undecided);
       this.#stopTimer?.();
     });
     return this.#closed;
   }
 
   #accept(socket: Socket): void {
-    const [oldest] = this.#undecided.keys();
-    if (oldest !== undefined && this.#undecided.size >= this.#undecidedConnectionsMax) {
-      this.#drop(oldest);
-    }
-    const undecided: Undecided = { secure: undefined, bytes: undefined, deadlineMs: Infinity };
-    this.#undecided.set(socket, undecided);
+    const { oldest, size } = this.#undecided;
+    if (oldest !== undefined && size >= this.#undecidedConnectionsMax) this.#drop(oldest);
+    const undecided: Undecided = {
+      socket,
+      place: undefined,
+      secure: undefined,
+      bytes: undefined,
+      deadlineMs: Infinity,
+    };
+    undecided.place = this.#undecided.add(undecided);
     // Before it says what it is, a connection may break without anybody having to know. No one else
     // closes it meanwhile, so that its close need not be listened to.
-    socket.on("error", () => this.#undecided.delete(socket));
-    if (this.#handlers !== undefined) this.#ask(socket, undecided);
+    socket.on("error", () => this.#forget(undecided));
+    if (this.#handlers !== undefined) this.#ask(undecided);
   }
 
-  #ask(socket: Socket, undecided: Undecided): void {
+  #ask(undecided: Undecided): void {
     undecided.deadlineMs = SOCKET_CLOCK.nowMs() + this.#prefaceTimeoutMs;
     this.#stopTimer ??= SOCKET_CLOCK.after(this.#prefaceTimeoutMs, this.#dropOverdue);
-    const stream = undecided.secure ?? socket;
-    const onEnd = (): void => this.#drop(socket);
+    const stream = undecided.secure ?? undecided.socket;
+    const onEnd = (): void => this.#drop(undecided);
     const onData = (chunk: Buffer): void => {
       const { bytes: before } = undecided;
       const bytes = before === undefined ? chunk : Buffer.concat([before, chunk]);
@@ -180,21 +187,21 @@ export class Listener {
       }
       stream.off("data", onData);
       stream.off("end", onEnd);
-      this.#decide(socket, undecided, protocol, bytes);
+      this.#decide(undecided, protocol, bytes);
     };
     stream.on("data", onData);
     stream.on("end", onEnd);
   }
 
-  #decide(socket: Socket, undecided: Undecided, protocol: Protocol, bytes: Buffer): void {
-    const { secure } = undecided;
+  #decide(undecided: Undecided, protocol: Protocol, bytes: Buffer): void {
+    const { socket, secure } = undecided;
     if (protocol === "tls" && secure === undefined && this.#gate !== undefined) {
-      socket.once("close", () => this.#undecided.delete(socket));
+      socket.once("close", () => this.#forget(undecided));
       putBack(socket, bytes);
-      this.#gate.handshake(socket, (within) => this.#askWithin(socket, undecided, within));
+      this.#gate.handshake(socket, (within) => this.#askWithin(undecided, within));
       return;
     }
-    this.#undecided.delete(socket);
+    this.#forget(undecided);
     const isAllowed = secure === undefined ? this.#takesPlain : isAgreed(secure, protocol);
     const isHttp = protocol === "http1" || protocol === "http2";
     const handler = isHttp && isAllowed ? this.#handlers?.[protocol] : undefined;
@@ -205,23 +212,28 @@ export class Listener {
     handler.handle(secure ?? socket, bytes);
   }
 
-  #askWithin(socket: Socket, undecided: Undecided, secure: TLSSocket): void {
+  #askWithin(undecided: Undecided, secure: TLSSocket): void {
     secure.on("error", ignore);
     undecided.secure = secure;
     undecided.bytes = undefined;
-    this.#ask(socket, undecided);
+    this.#ask(undecided);
   }
 
-  #drop(socket: Socket): void {
-    this.#undecided.delete(socket);
-    socket.destroy();
+  #forget({ place }: Undecided): void {
+    if (place !== undefined) this.#undecided.remove(place);
+  }
+
+  #drop(undecided: Undecided): void {
+    this.#forget(undecided);
+    undecided.socket.destroy();
   }
 
   readonly #dropOverdue = (): void => {
     const nowMs = SOCKET_CLOCK.nowMs();
     let nextMs = Infinity;
-    for (const [socket, { deadlineMs }] of this.#undecided) {
-      if (deadlineMs <= nowMs) this.#drop(socket);
+    for (const undecided of this.#undecided.values()) {
+      const { deadlineMs } = undecided;
+      if (deadlineMs <= nowMs) this.#drop(undecided);
       else nextMs = Math.min(nextMs, deadlineMs);
     }
     this.#stopTimer =

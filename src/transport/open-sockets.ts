@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
+import { Arrivals } from "./arrivals.ts";
 
 /** The connections that a handler has open, so that closing can wait for them and then end them. */
 export class OpenSockets {
-  readonly #sockets = new Set<Duplex>();
+  readonly #sockets = new Arrivals<Duplex>();
   #onEmpty: (() => void) | undefined;
 
   /**
@@ -10,11 +11,11 @@ export class OpenSockets {
    * called when it has closed.
    */
   add(socket: Duplex, onClose?: () => void): void {
-    this.#sockets.add(socket);
+    const place = this.#sockets.add(socket);
     // A connection that breaks is closed right after; what it carried is told by its handler.
     socket.on("error", ignore);
     socket.on("close", () => {
-      this.#sockets.delete(socket);
+      this.#sockets.remove(place);
       onClose?.();
       if (this.#sockets.size === 0) this.#onEmpty?.();
     });
@@ -25,7 +26,7 @@ export class OpenSockets {
     if (this.#sockets.size === 0) return;
     const emptied = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of this.#sockets.values()) socket.destroy();
     }, options.graceMs);
     await emptied;
     clearTimeout(timer);
