@@ -48,11 +48,12 @@ export interface EtcdOptions {
   /** Calls that one connection may have open; clients are told. Default no bound. */
   readonly maxConcurrentStreams?: number | undefined;
   /**
-   * Milliseconds that a client has to leave between two pings, or it is sent away; the transport
-   * `grpc-js` does not count them. Default 5 s. Source: etcd --grpc-keepalive-min-time.
+   * Milliseconds that a client has to leave between two pings, or it is sent away. They are not
+   * counted by TLS, as in etcd, nor by the transport `grpc-js`. Default 5 s.
+   * Source: etcd --grpc-keepalive-min-time.
    */
   readonly grpcKeepaliveMinTimeMs?: number | undefined;
-  /** Milliseconds of silence before the server pings a client. Default 2 h. */
+  /** Milliseconds of silence before the server pings a client, but not by TLS. Default 2 h. */
   readonly grpcKeepaliveIntervalMs?: number | undefined;
   /** Milliseconds that the client has to answer before its connection is closed. Default 20 s. */
   readonly grpcKeepaliveTimeoutMs?: number | undefined;

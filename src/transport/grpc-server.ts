@@ -77,6 +77,9 @@ export class GrpcServer implements ConnectionHandler {
       clock: this.#clock,
       handler: (encoder) => new GrpcConnection(this, encoder),
       streamsMax: maxConcurrentStreams,
+      // By TLS a client of etcd speaks with Go's HTTP server, which neither pings nor counts pings.
+      // Source: etcd server/embed/serve.go, serveCtx.serve.
+      hasKeepalive: !("encrypted" in socket),
       keepaliveIntervalMs,
       keepaliveTimeoutMs,
       pingIntervalMsMin: this.#options.keepaliveMinTimeMs,

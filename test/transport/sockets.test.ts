@@ -11,12 +11,14 @@ import type { Test } from "tap";
 import type { ConnectionHandler } from "../../src/transport/connection-handler.ts";
 import { GrpcJsServer } from "../../src/transport/grpc-js-server.ts";
 import { GrpcServer } from "../../src/transport/grpc-server.ts";
+import { KEEPALIVE_INTERVAL_MS, KEEPALIVE_TIMEOUT_MS } from "../../src/transport/http2/limits.ts";
 import { Listener } from "../../src/transport/index.ts";
 import { SILENT_LOGGER } from "../../src/wire/index.ts";
 import { TestAuthority } from "../harness/certificates.ts";
 import { echoChannel } from "../harness/echo-channel.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { duplexPair } from "./http2/duplex-pair.ts";
+import { TestClock } from "./http2/test-clock.ts";
 
 /** More than any window: it takes flow control both ways. */
 const LARGE = Buffer.alloc(1_500_000, "etcd");
@@ -110,4 +112,38 @@ for (const [serverName, makeServer] of Object.entries(SERVERS)) {
       t.equal(socket.destroyed || socket.readableEnded, true);
     });
   }
+}
+
+void t.test("GrpcServer neither pings nor counts pings by TLS, as etcd", async (t) => {
+  const clock = new TestClock();
+  const server = new GrpcServer({ ...OPTIONS, clock });
+  t.teardown(() => server.close({ graceMs: 0 }));
+  const [plain, secure] = await Promise.all(
+    ["TCP", "TLS"].map(async (name) => {
+      const socket = await SOCKETS[name]!(t, server);
+      const session = connectHttp2("http://localhost", { createConnection: () => socket });
+      t.teardown(() => session.destroy());
+      const heard: string[] = [];
+      session.on("error", () => undefined);
+      session.on("ping", () => heard.push("ping")).on("goaway", () => heard.push("goaway"));
+      await once(session, "remoteSettings");
+      // Our own SETTINGS have arrived before the answer to this.
+      await ping(session);
+      return { session, heard };
+    }),
+  );
+  clock.advance(KEEPALIVE_INTERVAL_MS);
+  await once(plain!.session, "ping");
+  await ping(plain!.session);
+  for (let count = 0; count < 20; count++) await ping(secure!.session);
+  clock.advance(KEEPALIVE_INTERVAL_MS + KEEPALIVE_TIMEOUT_MS);
+  await ping(secure!.session);
+  t.same(secure!.heard, []);
+  t.same(plain!.heard[0], "ping");
+});
+
+async function ping(session: ClientHttp2Session): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    session.ping((error) => (error === null ? resolve() : reject(error)));
+  });
 }

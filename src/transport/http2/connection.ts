@@ -51,6 +51,8 @@ export interface Http2ConnectionOptions {
   readonly handler: (encoder: HpackEncoder) => RequestHandler;
   /** Streams open at a time; a client is told. Default {@link STREAMS_MAX}, and not told. */
   readonly streamsMax?: number | undefined;
+  /** Whether silent clients are pinged, and those sent away that ping too often. Default true. */
+  readonly hasKeepalive?: boolean | undefined;
   /** See {@link Keepalive}. */
   readonly keepaliveIntervalMs?: number | undefined;
   readonly keepaliveTimeoutMs?: number | undefined;
@@ -71,6 +73,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
   readonly #streams: StreamTable;
   readonly #control: ControlFrames;
   readonly #patience: Patience;
+  readonly #hasKeepalive: boolean;
   readonly #keepalive: Keepalive;
   readonly #preface: Buffer;
   #prefaceBytes = 0;
@@ -81,7 +84,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
 
   /** The socket's errors are the caller's. Nothing is sent or taken before {@link begin}. */
   constructor(options: Http2ConnectionOptions) {
-    const { socket, clock } = options;
+    const { socket, clock, hasKeepalive = true } = options;
     this.#socket = socket;
     this.#clock = clock;
     this.#onBug = options.onBug;
@@ -105,9 +108,10 @@ export class Http2Connection implements FrameSink, SenderOwner {
       encoder,
       streams: this.#streams.open,
     });
+    this.#hasKeepalive = hasKeepalive;
     this.#keepalive = new Keepalive({
       clock,
-      intervalMs: options.keepaliveIntervalMs,
+      intervalMs: hasKeepalive ? options.keepaliveIntervalMs : Infinity,
       timeoutMs: options.keepaliveTimeoutMs,
       hasBegun: () => this.#control.hasSettings,
       ping: () => this.#control.ping(),
@@ -251,6 +255,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
       return;
     }
     this.#control.answerPing(payload);
+    if (!this.#hasKeepalive) return;
     const state = { hasStreams: this.#streams.open.size > 0, hasSent: this.#sender.hasSent };
     this.#sender.hasSent = false;
     if (!this.#patience.forPing(this.#streams.nowMs, state)) {

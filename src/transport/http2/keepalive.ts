@@ -3,7 +3,7 @@ import { HANDSHAKE_TIMEOUT_MS, KEEPALIVE_INTERVAL_MS, KEEPALIVE_TIMEOUT_MS } fro
 
 export interface KeepaliveOptions {
   readonly clock: Clock;
-  /** Default {@link KEEPALIVE_INTERVAL_MS}. */
+  /** Default {@link KEEPALIVE_INTERVAL_MS}; with Infinity nobody is pinged. */
   readonly intervalMs?: number | undefined;
   /** Default {@link KEEPALIVE_TIMEOUT_MS}. */
   readonly timeoutMs?: number | undefined;
@@ -55,6 +55,7 @@ export class Keepalive {
 
   readonly #onInterval = (): void => {
     const { clock, ping } = this.#options;
+    if (this.#intervalMs === Infinity) return;
     const leftMs = this.#heardAtMs + this.#intervalMs - clock.nowMs();
     if (leftMs > 0) {
       this.#stop = clock.after(leftMs, this.#onInterval);
@@ -67,6 +68,6 @@ export class Keepalive {
 
   #onTimeout(pingedAtMs: number): void {
     if (this.#heardAtMs < pingedAtMs) this.#options.onDead();
-    else this.#stop = this.#options.clock.after(this.#intervalMs, this.#onInterval);
+    else this.#onInterval();
   }
 }

@@ -26,7 +26,11 @@ const WATCH = { ":path": "/etcdserverpb.Watch/Watch" };
 const WIDE = [0x7f, 0, 0, 0];
 
 /** A client, and the server's end of its wire. */
-function serve(t: Test, options: Partial<GrpcServerOptions>): { client: RawClient; far: Duplex } {
+function serve(
+  t: Test,
+  options: Partial<GrpcServerOptions>,
+  isSecure = false,
+): { client: RawClient; far: Duplex } {
   const server = new GrpcServer({
     channel: echoChannel(),
     pages: { page: () => ({ status: 200, headers: {}, body: "page" }) },
@@ -35,6 +39,8 @@ function serve(t: Test, options: Partial<GrpcServerOptions>): { client: RawClien
   });
   t.teardown(() => server.close({ graceMs: 0 }));
   const [near, far] = duplexPair();
+  // As a socket of TLS says of itself.
+  if (isSecure) Object.assign(far, { encrypted: true });
   server.handle(far);
   return { client: new RawClient(near), far };
 }
@@ -109,10 +115,12 @@ void t.test("answers that nobody reads are not made without end", async (t) => {
       client.request(2 * count + 3, { te: "x" });
     },
     pings: (client) => void client.send(FRAME.ping, 0, 0, Buffer.alloc(8)),
+    "pings by TLS": (client) => void client.send(FRAME.ping, 0, 0, Buffer.alloc(8)),
     "windows of a byte": (client) => void client.send(FRAME.windowUpdate, 0, 1, [0, 0, 0, 1]),
   };
   for (const [name, flood] of Object.entries(floods)) {
-    const { client, far } = serve(t, { maxConcurrentStreams: 1, clock: new TestClock() });
+    const options = { maxConcurrentStreams: 1, clock: new TestClock() };
+    const { client, far } = serve(t, options, name.endsWith("TLS"));
     client
       .begin([[4, 0]])
       .request(1)
