@@ -58,7 +58,8 @@ export class ControlFrames {
     for (const bytes of settings.headerTableSizes ?? []) this.#encoder.allowTableBytes(bytes);
     if (settings.frameBytesMax !== undefined) this.#sender.frameBytesMax = settings.frameBytesMax;
     // Before the windows, which may send something.
-    this.#send(FRAME.settings, FLAG.ack, NOTHING);
+    this.#output.append(SETTINGS_ANSWER);
+    this.sentControl();
     if (settings.initialWindow !== undefined) this.#resizeWindows(settings.initialWindow);
   }
 
@@ -136,6 +137,9 @@ export class ControlFrames {
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const SETTINGS_ANSWER = frameOf(
+  { type: FRAME.settings, flags: FLAG.ack, streamId: 0 },
+  new Uint8Array(0),
+);
 const GOAWAY_PING = Buffer.from("go away!");
 const KEEPALIVE_PING = Buffer.from("are you?");

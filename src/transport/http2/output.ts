@@ -18,6 +18,12 @@ const BY_REFERENCE_BYTES_MIN = 16 * 1024;
 const BUFFER_BYTES_MIN = 4 * 1024;
 const BUFFER_BYTES_MAX = 64 * 1024;
 
+/**
+ * The first buffer's size, bytes: enough for a greeting and a small answer, which is all that many
+ * connections ever send. Node cuts several out of one piece.
+ */
+const FIRST_BUFFER_BYTES = 512;
+
 /** With so much unwritten it is not waited for the end of the tick, bytes. */
 const FLUSH_BYTES = 256 * 1024;
 
@@ -149,6 +155,10 @@ export class Output {
   /** Room for eight or more ticks like this one: what a tick writes mostly lies in one piece then. */
   #renew(bytes: number): void {
     const { length } = this.buffer;
+    if (length === 0 && bytes <= FIRST_BUFFER_BYTES) {
+      this.buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
+      return;
+    }
     const unwritten = this.#end - this.#start;
     this.#cut();
     if (this.#isReusing && length === BUFFER_BYTES_MAX) this.#full.push(this.buffer);

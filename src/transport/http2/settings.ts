@@ -74,8 +74,18 @@ export function readSettings(source: Buffer, start: number, end: number): Client
   return settings;
 }
 
+/** The last one that was made: a server's connections all begin with the same. */
+let known: { readonly streamsMax: number | undefined; readonly bytes: Buffer } | undefined;
+
 /** What we begin a connection with: our settings, and the connection's window. */
 export function serverPreface(streamsMax: number | undefined): Buffer {
+  if (known === undefined || known.streamsMax !== streamsMax) {
+    known = { streamsMax, bytes: newPreface(streamsMax) };
+  }
+  return known.bytes;
+}
+
+function newPreface(streamsMax: number | undefined): Buffer {
   const settings: [number, number][] = [
     [SETTING.initialWindowSize, STREAM_RECEIVE_WINDOW_BYTES],
     [SETTING.maxHeaderListSize, HEADER_LIST_BYTES_MAX],
