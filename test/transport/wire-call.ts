@@ -2,7 +2,10 @@
  * One call as bytes on a connection of its own, and all that a client can see of its answer. So the
  * servers of gRPC can be held against each other, also in what no well-kept client would send.
  */
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { FLAG, FRAME, readUint32 } from "../../src/transport/http2/frames.ts";
 import { RawClient, prefixed } from "./http2/raw-client.ts";
@@ -47,7 +50,7 @@ export interface WireMessage {
 }
 
 export async function wireCall(url: string, call: WireCall): Promise<WireAnswer> {
-  const socket = connect({ ...hostOf(url), noDelay: true });
+  const socket = await dial(url);
   const client = new RawClient(socket);
   const streamId = 1;
   const dataCount = (): number => client.frames.filter(({ type }) => type === FRAME.data).length;
@@ -68,6 +71,14 @@ export async function wireCall(url: string, call: WireCall): Promise<WireAnswer>
   await client.settled();
   socket.destroy();
   return answerOf(client.frames);
+}
+
+async function dial(url: string): Promise<Duplex> {
+  const address = { ...hostOf(url), noDelay: true };
+  if (url.startsWith("http:")) return connectTcp(address);
+  const socket = connectTls({ ...address, ALPNProtocols: ["h2"], rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  return socket;
 }
 
 function send(client: RawClient, streamId: number, call: WireCall): void {

@@ -15,6 +15,8 @@ export interface WireCase extends WireCall {
   readonly grpcJs?: string;
   /** Who never answers, or now this and now that. */
   readonly notAsked?: readonly ("etcd" | "grpcJs")[];
+  /** Runs out of time: etcd answers as we do by TLS, and on a plain connection if chance wills it. */
+  readonly isDeadline?: true;
 }
 
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -57,7 +59,6 @@ const GO = {
   packing: "gRPC-Go answers packed whoever packs; we ask whether the client takes it",
   subtype: "gRPC-Go repeats the subtype",
   strict: "RFC 9113 has such a request malformed; gRPC-Go takes it",
-  deadline: "at a deadline gRPC-Go resets the stream or sends a status, whichever comes first",
 } as const;
 
 export const WIRE_CASES: Readonly<Record<string, WireCase>> = {
@@ -241,14 +242,10 @@ export const WIRE_CASES: Readonly<Record<string, WireCase>> = {
     moreFields: [["grpc-timeout", "1S"]],
     grpcJs: JS.lenient,
   },
-  "a deadline of a stream": {
-    path: KEEP_ALIVE,
-    fields: { "grpc-timeout": "50m" },
-    isOpen: true,
-    etcd: GO.deadline,
-    notAsked: ["etcd"],
-    grpcJs: JS.texts,
-  },
+  "a deadline of a call": deadline(PUT, [put.subarray(0, 7)]),
+  "a deadline of a stream": deadline(KEEP_ALIVE, []),
+  "a deadline of a watch": deadline(WATCH, [watch]),
+  "a deadline of a streamed range": deadline(RANGE_STREAM, []),
   "bytes that are no base64": binary("*"),
   "bytes that stop being base64": binary("AA*A"),
   "bytes of one character": binary("A"),
@@ -359,6 +356,11 @@ export const WIRE_CASES: Readonly<Record<string, WireCase>> = {
 
 function timeout(text: string): WireCase {
   return { path: PUT, body: [put], fields: { "grpc-timeout": text }, grpcJs: JS.texts };
+}
+
+function deadline(path: string, body: readonly Buffer[]): WireCase {
+  const fields = { "grpc-timeout": "50m" };
+  return { path, body, fields, isOpen: true, isDeadline: true, grpcJs: JS.texts };
 }
 
 function binary(text: string): WireCase {
