@@ -51,9 +51,9 @@ export class DataFrames {
 
   #add(payload: Uint8Array): void {
     this.#bytes += payload.length;
-    // Before the payload, which may be what makes the output flush.
+    // All before the payload: that may be what makes the output flush, and others begin frames then.
     writeFrameHead(this.#buffer!, this.#headAt, this.#bytes, FRAME.data, 0, this.#streamId);
+    this.#unwrittenBytes = this.#output.unwrittenBytes + payload.length;
     this.#output.append(payload);
-    this.#unwrittenBytes = this.#output.unwrittenBytes;
   }
 }

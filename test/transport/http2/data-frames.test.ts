@@ -12,6 +12,8 @@ class Scene {
   readonly frames: { streamId: number; payload: string }[] = [];
   readonly output: Output;
   readonly data: DataFrames;
+  /** What others send when the output has flushed. */
+  onFlushed: () => void = () => undefined;
 
   constructor() {
     const reader = new FrameReader({
@@ -26,7 +28,7 @@ class Scene {
       },
     });
     // Of a duplex only the writing side is used.
-    this.output = new Output(socket as Duplex, () => undefined);
+    this.output = new Output(socket as Duplex, () => this.onFlushed());
     this.data = new DataFrames(this.output);
   }
 
@@ -59,6 +61,25 @@ void t.test("DataFrames goes on with a frame while nothing else came and it has 
   t.same(
     frames.map(({ streamId, payload }) => `${String(streamId)} ${payload}`),
     ["1 abcd", "3 x", "1 efgh1234", "1 5", "1 z"],
+  );
+  t.end();
+});
+
+void t.test("DataFrames tells apart what others send while its own payload is flushed", (t) => {
+  const scene = new Scene();
+  const { data, output, frames } = scene;
+  scene.onFlushed = () => {
+    scene.onFlushed = () => undefined;
+    data.append(3, Buffer.from("ab"), 1000);
+    scene.ping();
+  };
+  // The last of them is what the output does not wait with for the tick's end.
+  data.append(1, Buffer.alloc(16 * 16_384), 16_384);
+  data.append(3, Buffer.from("cd"), 1000);
+  output.flush();
+  t.same(
+    frames.slice(16).map(({ streamId, payload }) => `${String(streamId)} ${payload}`),
+    ["3 ab", "0 pppppppp", "3 cd"],
   );
   t.end();
 });
