@@ -2,7 +2,7 @@
  * The store: keys at every revision, leases, and watchers, over one engine.
  *
  * Reading is done here at {@link Store.visibleRevision}. Changing is done by a {@link WriteTxn},
- * of which there is at most one at a time; after its commit, {@link Store.publish} makes it visible
+ * of which one at a time is open, and one may be on its way to the disk; after its commit, {@link Store.publish} makes it visible
  * and tells the watchers, in one step.
  */
 import type { Engine, Row } from "../storage/index.ts";
@@ -135,9 +135,12 @@ export class Store {
     return new ReadView(this.#space);
   }
 
-  /** Opens a group of changes. At most one at a time. */
-  begin(): WriteTxn {
-    return new WriteTxn(this.#space, this.lessor);
+  /**
+   * Opens a group of changes: on what is visible, or on a group that is being written. At most one at
+   * a time; groups are written and published in the order in which they were opened.
+   */
+  begin(before?: WriteTxn): WriteTxn {
+    return new WriteTxn(this.#space, this.lessor, before);
   }
 
   /** A committed group becomes visible, and its changes go to the watchers. Whole: no await. */

@@ -36,12 +36,13 @@ export class WriteTxn implements View {
   /** Changes made by the command under way. */
   #sub = 0;
 
-  constructor(space: KeySpace, lessor: Lessor) {
+  /** `before` is a group that is on its way, with nothing more to come. */
+  constructor(space: KeySpace, lessor: Lessor, before?: WriteTxn) {
     this.#space = space;
     this.#lessor = lessor;
     this.#batch = space.engine.batch();
-    this.#revision = space.visibleRevision;
-    this.#compactedRevision = space.compactedRevision;
+    this.#revision = before?.revision ?? space.visibleRevision;
+    this.#compactedRevision = before?.compactedRevision ?? space.compactedRevision;
   }
 
   /** The revision that the command under way sees: a new one as soon as it has changed something. */
@@ -176,10 +177,15 @@ export class WriteTxn implements View {
     return this.#batch.length === 0;
   }
 
+  /** Gives up the group unwritten: then, too, the tree is ahead for good. */
+  discard(): void {
+    this.#batch.discard();
+  }
+
   /** Makes all of it durable, or rejects with StorageError: then the tree is ahead for good. */
   async commit(): Promise<void> {
     if (this.isEmpty) {
-      this.#batch.discard();
+      this.discard();
       return;
     }
     await this.#batch.write();

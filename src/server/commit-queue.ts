@@ -6,6 +6,9 @@
  * watchers hear of it, and every caller gets its answer, in this order. The write under way is what
  * gathers the next group: there is no timer.
  *
+ * What comes while the disk is busy is applied at once, on top of the group under way, so that the
+ * next group is ready when the disk is. Nobody sees it before its turn.
+ *
  * A failed write ends the server's authority to write: what memory has may not be what the disk
  * has. The group's callers and everybody after them get the cause; reading goes on at the revision
  * that was visible before.
@@ -32,19 +35,34 @@ interface Waiting {
   readonly answer: PendingAnswer;
 }
 
+/** Commands that are applied, and not on disk yet. */
+interface Group {
+  readonly txn: WriteTxn;
+  readonly commands: Waiting[];
+  /** What each caller will hear once it is durable. */
+  readonly outcomes: (Uint8Array | EtcdError)[];
+  bytes: number;
+  /** What broke while it was applied: it must not be written. */
+  failure: Error | undefined;
+}
+
 export class CommitQueue {
   readonly #store: Store;
   readonly #state: ApplyState;
   readonly #logger: Logger;
   #waiting: Waiting[] = [];
+  /** Of those, and of the group that is gathered. */
   #waitingBytes = 0;
   #appliedIndex: number;
   /** What the disk has: a restart begins there. */
   #reservedIndex: number;
   #running: Promise<void> | undefined = undefined;
-  /** A group is applied, and not on disk yet. */
-  #committing = false;
-  /** Readings that wait for the group under way: at most one per call that is open. */
+  /** The group under way to the disk. */
+  #committing: Group | undefined = undefined;
+  /** The next one, as far as it is gathered. */
+  #gathered: Group | undefined = undefined;
+  #isGatheringSoon = false;
+  /** Readings that wait for what is applied to be on disk: at most one per call that is open. */
   #readings: (() => void)[] = [];
   #refuseAll: EtcdError | undefined = undefined;
 
@@ -66,9 +84,9 @@ export class CommitQueue {
     return this.#refuseAll;
   }
 
-  /** Commands in line. */
+  /** Commands in line: all but those under way to the disk. */
   get waitingCount(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + (this.#gathered?.commands.length ?? 0);
   }
 
   /**
@@ -79,24 +97,26 @@ export class CommitQueue {
     const answer = new PendingAnswer();
     const { waitingCommandsMax, waitingBytesMax } = QUEUE_LIMITS;
     const isFull =
-      this.#waiting.length >= waitingCommandsMax || this.#waitingBytes + bytes > waitingBytesMax;
+      this.waitingCount >= waitingCommandsMax || this.#waitingBytes + bytes > waitingBytesMax;
     if (this.#refuseAll !== undefined) answer.reject(this.#refuseAll);
     else if (isFull) answer.reject(new EtcdError("tooManyRequests"));
     else {
       this.#waiting.push({ command, bytes, answer });
       this.#waitingBytes += bytes;
-      this.#running ??= this.#run();
+      if (this.#committing !== undefined) this.#gatherSoon();
+      else this.#running ??= this.#run();
     }
     return answer;
   }
 
   /**
-   * Reads what commands change beside the store, when all of it is on disk: at once, or between the
-   * group under way and the next. Throws, or rejects with, EtcdError after a failed write: memory is
+   * Reads what commands change beside the store, when all of it is on disk: at once, or after the
+   * group under way and what is gathered, before anything else is applied. Throws, or rejects with, EtcdError after a failed write: memory is
    * ahead of the disk then.
    */
   read<T>(read: () => T | Promise<T>): T | Promise<T> {
-    if (!this.#committing) return this.#readNow(read);
+    const isLevel = this.#committing === undefined && this.#gathered === undefined;
+    if (isLevel) return this.#readNow(read);
     if (this.#readings.length >= QUEUE_LIMITS.waitingCommandsMax) {
       throw new EtcdError("tooManyRequests");
     }
@@ -125,82 +145,120 @@ export class CommitQueue {
   async #run(): Promise<void> {
     // What arrives in this turn of the event loop goes into the same group.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      await this.#commitGroup(this.#takeGroup());
+    while (this.#waiting.length > 0 || this.#gathered !== undefined) {
+      try {
+        if (this.#gathered === undefined) this.#gather(undefined);
+        await this.#commitGathered();
+      } catch (error) {
+        // No group could be begun: the engine is closed.
+        this.#fail(error, []);
+      }
     }
     this.#running = undefined;
   }
 
-  #takeGroup(): Waiting[] {
+  /** Applies what waits while the disk is busy, when this turn of the event loop has brought it all. */
+  #gatherSoon(): void {
+    if (this.#isGatheringSoon) return;
+    this.#isGatheringSoon = true;
+    queueMicrotask(() => {
+      this.#isGatheringSoon = false;
+      // With readings in line, memory has to be let fall level with the disk.
+      if (this.#committing === undefined || this.#readings.length > 0) return;
+      try {
+        if (this.#waiting.length > 0) this.#gather(this.#committing.txn);
+      } catch {
+        // No group could be begun. Nothing has changed: run() meets the same after the one under way.
+      }
+    });
+  }
+
+  /** Applies what waits, as far as the next group has room for it. Whole: no await. */
+  #gather(before: WriteTxn | undefined): void {
     const { groupCommandsMax, groupBytesMax } = QUEUE_LIMITS;
+    const group = (this.#gathered ??= this.#newGroup(before));
     let count = 0;
-    let bytes = 0;
-    while (count < this.#waiting.length && count < groupCommandsMax && bytes < groupBytesMax) {
-      bytes += this.#waiting[count++]!.bytes;
+    for (const waiting of this.#waiting) {
+      const isFull = group.commands.length >= groupCommandsMax || group.bytes >= groupBytesMax;
+      if (isFull || group.failure !== undefined) break;
+      count++;
+      this.#apply(waiting, group);
     }
-    const group = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    this.#waitingBytes -= bytes;
-    return group;
+    this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count);
+  }
+
+  #newGroup(before: WriteTxn | undefined): Group {
+    const txn = this.#store.begin(before);
+    return { txn, commands: [], outcomes: [], bytes: 0, failure: undefined };
+  }
+
+  #apply(waiting: Waiting, group: Group): void {
+    const { txn } = group;
+    group.commands.push(waiting);
+    group.bytes += waiting.bytes;
+    try {
+      group.outcomes.push(apply(waiting.command, txn, this.#state));
+      txn.endCommand();
+    } catch (error) {
+      if (error instanceof EtcdError) {
+        group.outcomes.push(error);
+        txn.endCommand();
+      } else {
+        // It may have left a half behind: that ends the whole group.
+        group.failure = error instanceof Error ? error : new Error(String(error));
+      }
+    }
   }
 
   /** Never rejects. */
-  async #commitGroup(group: readonly Waiting[]): Promise<void> {
-    this.#committing = true;
+  async #commitGathered(): Promise<void> {
+    const group = this.#gathered!;
+    const { txn, commands } = group;
+    this.#gathered = undefined;
+    this.#committing = group;
+    this.#waitingBytes -= group.bytes;
     try {
-      const txn = this.#store.begin();
-      const outcomes = this.#applyAll(group, txn);
+      if (group.failure !== undefined) throw group.failure;
+      this.#reserveIndex(group);
       await txn.commit();
-      this.#appliedIndex += group.length;
+      this.#appliedIndex += commands.length;
       this.#store.publish(txn);
-      this.#answerAll(group, outcomes);
+      this.#answerAll(group);
     } catch (error) {
-      this.#fail(error);
-      for (const { answer } of group) answer.reject(this.#refuseAll);
-      for (const { answer } of this.#waiting) answer.reject(this.#refuseAll);
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-    } finally {
-      this.#committing = false;
-      for (const reading of this.#readings.splice(0)) reading();
+      this.#fail(error, commands);
     }
+    this.#committing = undefined;
+    if (this.#gathered === undefined) for (const reading of this.#readings.splice(0)) reading();
   }
 
-  #answerAll(group: readonly Waiting[], outcomes: readonly (Uint8Array | EtcdError)[]): void {
-    for (let index = 0; index < group.length; index++) {
-      const { answer } = group[index]!;
+  /** Also when all were refused: their numbers have been seen. */
+  #reserveIndex({ txn, commands }: Group): void {
+    const appliedIndex = this.#appliedIndex + commands.length;
+    if (appliedIndex <= this.#reservedIndex) return;
+    this.#reservedIndex = appliedIndex + INDEX_RESERVE;
+    txn.putRecord(META.reservedIndex, encodeNumber(this.#reservedIndex));
+  }
+
+  #answerAll({ commands, outcomes }: Group): void {
+    for (let index = 0; index < commands.length; index++) {
+      const { answer } = commands[index]!;
       const outcome = outcomes[index]!;
       if (outcome instanceof EtcdError) answer.reject(outcome);
       else answer.resolve(outcome);
     }
   }
 
-  /** What each caller will hear once it is durable. Whole: no await. */
-  #applyAll(group: readonly Waiting[], txn: WriteTxn): (Uint8Array | EtcdError)[] {
-    const outcomes: (Uint8Array | EtcdError)[] = [];
-    for (const { command } of group) {
-      try {
-        outcomes.push(apply(command, txn, this.#state));
-      } catch (error) {
-        // Anything but a refusal may have left a half behind: that ends the whole group.
-        if (!(error instanceof EtcdError)) throw error;
-        outcomes.push(error);
-      }
-      txn.endCommand();
-    }
-    const appliedIndex = this.#appliedIndex + group.length;
-    // Also when all were refused: their numbers have been seen.
-    if (appliedIndex > this.#reservedIndex) {
-      this.#reservedIndex = appliedIndex + INDEX_RESERVE;
-      txn.putRecord(META.reservedIndex, encodeNumber(this.#reservedIndex));
-    }
-    return outcomes;
-  }
-
-  #fail(cause: unknown): void {
+  #fail(cause: unknown, commands: readonly Waiting[]): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.#logger.error("write failed, no more writes are taken", { error: reason });
     const text = `etcdlet: write failed, no more writes are taken: ${reason}`;
     this.#refuseAll = new EtcdError(STATUS.unavailable, text, { cause });
+    const gathered = this.#gathered;
+    this.#gathered = undefined;
+    gathered?.txn.discard();
+    const refused = [...commands, ...(gathered?.commands ?? []), ...this.#waiting];
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const { answer } of refused) answer.reject(this.#refuseAll);
   }
 }

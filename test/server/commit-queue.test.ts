@@ -148,6 +148,50 @@ t.test("CommitQueue after a failed write refuses everything with the cause", asy
   await t.rejects(submit(queue, put("e")), { message: /Cannot write/ }, "the cause stays");
 });
 
+t.test("CommitQueue applies what comes while the disk is busy, and shows none of it", async (t) => {
+  const { engine, queue, store } = await makeQueue();
+  engine.holdWrites();
+  const first = submit(queue, put("k"));
+  await engine.heldWrite();
+  const second = submit(queue, put("k", { prevKv: true }));
+  await settle();
+  t.equal(store.keyCount, 1);
+  t.equal(store.visibleRevision, 1, "nothing is visible yet");
+  t.equal(queue.waitingCount, 1);
+  const reading = Promise.resolve(queue.read(() => store.visibleRevision));
+  const third = submit(queue, put("later"));
+  await settle();
+  t.equal(store.keyCount, 1, "nothing more is applied before the reading");
+  engine.releaseWrites();
+  t.equal(revisionOf(await first), 2);
+  const response = messages.decodePutResponse(await second);
+  t.equal(response.header?.revision, 3);
+  t.equal(response.prevKv?.modRevision, 2, "what was applied last stands on the group under way");
+  t.equal(await reading, 3, "a reading waits for all that is applied, and for no more");
+  t.equal(revisionOf(await third), 4);
+  await store.checkConsistency();
+});
+
+t.test("CommitQueue whose write fails refuses what is applied on top of it", async (t) => {
+  const { engine, queue, store } = await makeQueue();
+  engine.holdWrites();
+  engine.failWrite({ write: 1 });
+  const calls = [submit(queue, put("a"))];
+  await engine.heldWrite();
+  calls.push(submit(queue, put("b")));
+  await settle();
+  t.equal(store.keyCount, 2, "applied");
+  calls.push(submit(queue, put("c")));
+  const outcomes = Promise.allSettled(calls);
+  engine.releaseWrites();
+  for (const outcome of await outcomes) {
+    t.match(outcome, { status: "rejected", reason: { code: 14, message: /Cannot write/ } });
+  }
+  t.equal(store.visibleRevision, 1);
+  t.equal(engine.writeCount, 1);
+  t.equal(queue.waitingCount, 0);
+});
+
 t.test("CommitQueue ends when a command could be half done", async (t) => {
   const inner = new MemoryEngine();
   const engine = new FaultyEngine(inner);
