@@ -76,33 +76,42 @@ export class Interest {
 
   /** The events of changes. Throws StorageError. */
   encode(changes: readonly Change[], space: KeySpace): Uint8Array {
-    if (!this.#previous) return encodeEvents(changes);
-    return encodeEvents(
-      changes,
-      changes.map((change) => space.valueBefore(change)),
-    );
+    return encodeEvents(changes, this.#valuesBefore(changes, space));
   }
 
   /** Keeps the events of what is pending. Throws StorageError. */
   keepPending(space: KeySpace): void {
     const { pending } = this;
+    const previous = this.#valuesBefore(pending, space);
     let start = 0;
     let bytes = 0;
     for (let index = 0; index < pending.length; index++) {
       const next = pending[index + 1];
+      const end = index + 1;
       if (next !== undefined) {
-        bytes += pending[index]!.value.length;
+        bytes += pending[index]!.value.length + (previous?.[index]?.length ?? 0);
         if (bytes < RESPONSE_BYTES_MAX || next.main === pending[index]!.main) continue;
       }
-      this.#keep(pending.slice(start, index + 1), space);
-      start = index + 1;
+      this.#keep(pending.slice(start, end), previous?.slice(start, end));
+      start = end;
       bytes = 0;
     }
     pending.length = 0;
   }
 
-  #keep(changes: readonly Change[], space: KeySpace): void {
-    const block = this.encode(changes, space);
+  /** Only lent until the next await; undefined when they are not wanted. Throws StorageError. */
+  #valuesBefore(
+    changes: readonly Change[],
+    space: KeySpace,
+  ): (Uint8Array | undefined)[] | undefined {
+    return this.#previous ? changes.map((change) => space.valueBefore(change)) : undefined;
+  }
+
+  #keep(
+    changes: readonly Change[],
+    previous: readonly (Uint8Array | undefined)[] | undefined,
+  ): void {
+    const block = encodeEvents(changes, previous);
     const firstRevision = changes[0]!.main;
     const lastRevision = changes.at(-1)!.main;
     this.#kept.push({ blocks: [block], bytes: block.length, firstRevision, lastRevision });

@@ -119,8 +119,17 @@ export class WatchHub {
   publish(changes: readonly Change[]): void {
     if (this.#currentCount === 0 || this.#closed) return;
     for (const change of changes) this.#match(change);
-    for (const interest of this.#touched) this.#keep(interest);
+    const failures: { readonly watchers: readonly Watcher[]; readonly error: unknown }[] = [];
+    for (const interest of this.#touched) {
+      try {
+        this.#keep(interest);
+      } catch (error) {
+        failures.push({ watchers: [...interest.synced, ...interest.lagging], error });
+      }
+    }
     this.#touched.length = 0;
+    // When all is kept: who hears of it may ask at once whether other watchers are up to date.
+    for (const { watchers, error } of failures) this.#fail(watchers, error);
     if (!this.#isDelivering) this.#deliver();
     while (this.#keptBytes > KEPT_BYTES_MAX) this.#forgetOldest();
   }
@@ -141,15 +150,17 @@ export class WatchHub {
     this.#byRange.forEachContaining(change.key, note);
   }
 
+  /** Throws StorageError; nothing is kept then. */
   #keep(interest: Interest): void {
     this.#keptBytes -= interest.keptBytes;
     try {
       interest.keepPending(this.#space);
     } catch (error) {
       interest.forget();
-      this.#fail([...interest.synced, ...interest.lagging], error);
+      throw error;
+    } finally {
+      this.#keptBytes += interest.keptBytes;
     }
-    this.#keptBytes += interest.keptBytes;
     if (interest.keptBytes === 0) return;
     this.#keeping.add(interest);
     this.#due.add(interest);

@@ -5,6 +5,7 @@ import { KeySpace } from "../../src/mvcc/key-space.ts";
 import { keyRange } from "../../src/mvcc/index.ts";
 import type { WatchSpec } from "../../src/mvcc/index.ts";
 import { MemoryEngine } from "../../src/storage/index.ts";
+import { commit, deleting, putting, withStore } from "../harness/store-fixture.ts";
 import { RecordingSink } from "./recording-sink.ts";
 
 const SPEC: WatchSpec = {
@@ -91,6 +92,20 @@ t.test("Interest ends a response with the revision that fills it", async (t) => 
     [2, 3],
     [4, 5],
   ]);
+});
+
+t.test("Interest counts previous values for a response", async (t) => {
+  await withStore(async (store) => {
+    const sink = new RecordingSink();
+    store.watchers.watch({ ...SPEC, range: keyRange("k", ""), previous: true, sink });
+    await commit(store, putting("k", "x".repeat(RESPONSE_BYTES_MAX)));
+    await commit(store, putting("k", "small"), deleting("k"), putting("k", "again"));
+    t.same(
+      sink.calls.map(({ events }) => events.length),
+      [1, 1, 2],
+    );
+    t.same(sink.heard, ["k@2", "k@3", "-k@4", "k@5"]);
+  });
 });
 
 t.test("Interest.forget() keeps nothing", async (t) => {

@@ -346,6 +346,28 @@ t.test("WatchHub ends watches whose previous values cannot be read, and no other
   t.same(store.watchers.counts, { total: 2, behind: 0 });
 });
 
+t.test(
+  "WatchHub keeps all of a group before anybody hears that a part is unreadable",
+  async (t) => {
+    const engine = new MemoryEngine();
+    const store = await openStore(engine, { valueBytesMax: 0, onReadFailure: () => undefined });
+    await commit(store, putting("k", "1"));
+    const broken = await watching(store, "k", { previous: true });
+    const other = await watching(store, "k");
+    let isUpToDate: boolean | undefined;
+    broken.sink.failed = () => (isUpToDate = store.watchers.isUpToDate(other.watcher));
+    const getSync = engine.getSync.bind(engine);
+    engine.getSync = (key) => {
+      if (revisionKey(2, 0).equals(key)) throw new Error("broken disk");
+      return getSync(key);
+    };
+    await commit(store, putting("k", "2"));
+    t.equal(isUpToDate, false);
+    t.same(other.sink.heard, ["k@3"]);
+    await store.close();
+  },
+);
+
 t.test("WatchHub.close() waits for the reading under way, and tells nobody any more", async (t) => {
   const store = await openStore();
   await commit(store, putting("k"));
