@@ -10,7 +10,7 @@ import type { ListenAddress } from "./listen-url.ts";
 const TCP_KEEP_ALIVE_MS = 15_000;
 
 /** Connections the kernel queues before they are accepted. Source: Linux, net.core.somaxconn. */
-const BACKLOG_CONNECTIONS = 4096;
+export const BACKLOG_CONNECTIONS = 4096;
 
 /**
  * Bytes of a unix socket's path. With more, Node would cut the path off and listen elsewhere.

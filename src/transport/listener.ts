@@ -15,7 +15,7 @@ import { Arrivals } from "./arrivals.ts";
 import type { Place } from "./arrivals.ts";
 import { putBack } from "./connection-handler.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
-import { listenOn } from "./listen-socket.ts";
+import { BACKLOG_CONNECTIONS, listenOn } from "./listen-socket.ts";
 import { hostPort, parseListenUrl } from "./listen-url.ts";
 import type { ListenAddress } from "./listen-url.ts";
 import { protocolOf } from "./preface.ts";
@@ -31,9 +31,11 @@ const PREFACE_TIMEOUT_MS = 10_000;
 
 /**
  * Connections that have not yet said what they speak, or that wait for {@link Listener.serve}. One
- * more, and the oldest is dropped: whoever just came is the likelier one to be in earnest.
+ * more, and the oldest is dropped: whoever just came is the likelier one to be in earnest. All of
+ * the kernel's queue may be accepted before the first of them is read, and as many come meanwhile,
+ * as after a restart with many clients; so twice the queue.
  */
-const UNDECIDED_CONNECTIONS_MAX = 1024;
+const UNDECIDED_CONNECTIONS_MAX = 2 * BACKLOG_CONNECTIONS;
 
 /** Who serves what; what has no handler is dropped. */
 export interface Handlers {

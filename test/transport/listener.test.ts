@@ -98,6 +98,22 @@ void t.test("Listener hands a connection over by its first bytes and loses none"
   t.equal(await ask(listener, PREFACE.replace("\x04", "\x05")), "");
 });
 
+void t.test("Listener serves all of very many who come at once", async (t) => {
+  const listener = await open(t);
+  listener.serve(handlers());
+  const count = 2000;
+  const sockets = await Promise.all(Array.from({ length: count }, () => dial(listener)));
+  // The last in the queue is answered, so all are accepted, and none has said what it speaks.
+  t.equal(await ask(listener, "GET"), "http1:GET");
+  const answers = await Promise.all(
+    sockets.map((socket) => {
+      socket.end("GET");
+      return answer(socket);
+    }),
+  );
+  t.equal(answers.filter((text) => text === "http1:GET").length, count);
+});
+
 void t.test("Listener drops a connection that nobody serves", async (t) => {
   const listener = await open(t);
   const { http1 } = handlers();
