@@ -83,6 +83,34 @@ t.test("KeyTree agrees with a sorted array over many levels", async (t) => {
   t.doesNotThrow(() => fc.assert(property, { numRuns: 10 }));
 });
 
+/** Keys whose equal beginnings are longer than a head, shorter, or end within one. */
+const deepKeys = fc
+  .array(fc.constantFrom("a", "b", "\0", "\xff", "same", "/registry/"), { maxLength: 9 })
+  .map((parts) => parts.join(""));
+
+t.test("KeyTree finds its way whatever beginnings keys share", async (t) => {
+  const many = fc.uniqueArray(deepKeys, { minLength: 200, maxLength: 800, size: "max" });
+  const property = fc.property(many, fc.array(deepKeys, { maxLength: 50 }), (added, asked) => {
+    const tree = new KeyTree<Item>();
+    for (const key of added) assert.equal(tree.getOrAdd(key, newItem).key, key);
+    const sorted = added.toSorted();
+    assert.deepEqual(visited(tree, "", undefined), sorted);
+    for (const key of added) assert.equal(tree.get(key)?.key, key);
+    for (const key of asked) {
+      assert.equal(tree.get(key)?.key, added.includes(key) ? key : undefined);
+      const from = sorted.filter((other) => other >= key);
+      assert.deepEqual(visited(tree, key, undefined), from);
+    }
+    const removed = added.filter((_, index) => index % 3 !== 0);
+    for (const key of removed) tree.delete(key);
+    for (const key of asked) tree.getOrAdd(key, newItem);
+    const left = new Set([...added.filter((_, index) => index % 3 === 0), ...asked]);
+    assert.deepEqual(visited(tree, "", undefined), [...left].toSorted());
+    for (const key of left) assert.equal(tree.get(key)?.key, key);
+  });
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 60 }));
+});
+
 for (const [order, arrange] of [
   ["ascending", (sorted: string[]): string[] => sorted],
   ["descending", (sorted: string[]): string[] => sorted.toReversed()],
