@@ -61,7 +61,8 @@ export class Compactor {
         await this.#store.exclusively(async () => this.#compact());
       }
     } catch (error) {
-      this.#logger.warn("Failed compaction", { error: String(error) });
+      // The end of the server ends it where it is.
+      if (!this.#stopped) this.#logger.warn("Failed compaction", { error: String(error) });
     } finally {
       this.#running = undefined;
     }

@@ -139,6 +139,18 @@ t.test("Compactor.close() does not wait for time", async (t) => {
   }
 });
 
+t.test("Compactor.close() while it hashes is no failure", async (t) => {
+  const fixture = await startServer({ options: SLOW });
+  await fill(fixture);
+  await fixture.client.kv.compact(21);
+  await fixture.server.close();
+  t.equal(fixture.store.isCompacting, true, "it was under way");
+  t.same(
+    fixture.log.filter(({ level }) => level === "warn"),
+    [],
+  );
+});
+
 t.test("Compactor and HashKV wait for each other", async (t) => {
   await withServer(
     async (fixture) => {
