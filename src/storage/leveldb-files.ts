@@ -5,7 +5,7 @@ import { readdir } from "node:fs/promises";
 /** Names the manifest in use. */
 export const CURRENT_FILE = "CURRENT";
 /** Locked by the process that has the store open; must not be opened by another part of it. */
-export const LOCK_FILE = "LOCK";
+const LOCK_FILE = "LOCK";
 
 /** What lies in a LevelDB directory, by number; other files are left out. */
 export interface LevelFiles {

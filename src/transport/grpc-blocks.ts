@@ -79,7 +79,7 @@ function statusFields(code: StatusCode, text: string): OutgoingField[] {
 }
 
 /** Source: gRPC over HTTP/2, Status-Message; the same bytes as gRPC-Go's encodeGrpcMessage. */
-export function percentEncoded(text: string): string {
+function percentEncoded(text: string): string {
   if (/^[ -$&-~]*$/u.test(text)) return text;
   let encoded = "";
   for (const byte of Buffer.from(text)) {

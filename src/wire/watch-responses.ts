@@ -5,6 +5,7 @@
  * Field numbers: etcd api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto.
  */
 import { writeLatin1 } from "./latin1.ts";
+import { writeFrame } from "./responses.ts";
 import { varintLength, writeVarint } from "./writer.ts";
 
 /** A field's tag: its number, and that a length (2) or a varint (0) follows. */
@@ -123,13 +124,7 @@ function copy(source: Uint8Array, target: Uint8Array, at: number): number {
   return at + length;
 }
 
+/** Bytes of a field whose message has so many. */
 function frameLength(length: number): number {
   return 1 + varintLength(length) + length;
-}
-
-function writeFrame(target: Buffer, position: number, tag: number, message: Uint8Array): number {
-  target[position] = tag;
-  const start = writeVarint(target, position + 1, message.length);
-  target.set(message, start);
-  return start + message.length;
 }
