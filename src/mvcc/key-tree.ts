@@ -2,7 +2,8 @@
  * All keys in byte order: a B+ tree whose leaves are chained.
  *
  * Keys are latin1 strings, so `<` is the order of their bytes. What a search compares first are
- * numbers that each node has of its keys, see key-heads.ts. Nodes split when full and vanish when empty; they are not merged when merely thin, which keeps removal simple
+ * numbers that each node has of its keys, see key-heads.ts. Nodes split when full and vanish when
+ * empty; they are not merged when merely thin, which keeps removal simple
  * and costs little, because keys are removed by compactions in bulk.
  */
 import { HeadPool, firstNotBelow, headOf, insertHead, sharedLength } from "./key-heads.ts";
@@ -72,7 +73,8 @@ export class KeyTree<T extends Keyed> {
     leaf.heads.copyWithin(index, index + 1, leaf.items.length);
     leaf.items.splice(index, 1);
     this.#size--;
-    if (leaf.items.length === 0) this.#removeEmpty(path);
+    // A root that is a leaf stays, empty or not.
+    if (leaf.items.length === 0 && path.length > 1) this.#removeEmpty(path);
   }
 
   /**

@@ -129,6 +129,21 @@ for (const [order, arrange] of [
   });
 }
 
+t.test("KeyTree emptied again and again finds all that comes after", async (t) => {
+  const tree = new KeyTree<Item>();
+  for (const count of [1, 64, 65, 200, MANY_KEYS]) {
+    const sorted = numberedKeys(count);
+    for (const key of sorted) tree.getOrAdd(key, newItem);
+    for (const key of sorted) tree.delete(key);
+    for (const key of shuffled(sorted, count)) tree.getOrAdd(key, newItem);
+    t.same(visited(tree, "", undefined), sorted);
+    t.ok(sorted.every((key) => tree.get(key)?.key === key));
+    for (const key of shuffled(sorted, count + 1)) tree.delete(key);
+  }
+  for (const key of shuffled(numberedKeys(200), 3)) tree.getOrAdd(key, newItem);
+  t.ok(numberedKeys(200).every((key) => tree.get(key)?.key === key));
+});
+
 t.test("KeyTree.getOrAdd() makes an entry once", async (t) => {
   const tree = new KeyTree<Item>();
   const first = tree.getOrAdd("k", newItem);
