@@ -4,6 +4,8 @@
  */
 import type { Engine } from "../storage/index.ts";
 import { StorageError } from "../storage/index.ts";
+import { RecordFrames, framesOf } from "../wire/index.ts";
+import type { KeyValueFrames } from "../wire/index.ts";
 import type { Change, ChangeSource } from "./change.ts";
 import { KeyHistory } from "./key-history.ts";
 import type { KeyVersion } from "./key-history.ts";
@@ -89,25 +91,26 @@ export class KeySpace implements ChangeSource {
     let count = 0;
     let work = 0;
     let next: string | undefined;
-    this.tree.forEach(part.from, range.end, (history) => {
-      const isFull = versions.length >= max;
-      if (isFull && !countAll) return false;
-      if (work >= workMax) {
-        next = history.key;
-        return false;
-      }
-      if (isFull) {
-        work += COUNT_WORK;
-        if (history.existsAt(revision)) count++;
-        return true;
-      }
-      work += KEY_WORK;
-      const version = history.at(revision);
-      if (version !== undefined && version.version !== 0) {
+    this.tree.forEachSlice(part.from, range.end, (items, from, to) => {
+      let index = from;
+      for (; index < to && versions.length < max && work < workMax; index++) {
+        work += KEY_WORK;
+        const version = items[index]!.at(revision);
+        if (version === undefined || version.version === 0) continue;
         count++;
         versions.push(version);
       }
-      return true;
+      if (index === to) return true;
+      if (versions.length >= max) {
+        if (!countAll) return false;
+        const counted = Math.min(to - index, Math.max(0, Math.ceil((workMax - work) / COUNT_WORK)));
+        count += countExisting(items, index, index + counted, revision);
+        work += counted * COUNT_WORK;
+        index += counted;
+      }
+      if (index === to) return true;
+      next = items[index]!.key;
+      return false;
     });
     return { versions, count, work, next };
   }
@@ -122,33 +125,29 @@ export class KeySpace implements ChangeSource {
    * when memory has them all, else a promise of bytes that stay. Undefined when it would take more
    * than one turn. Whole up to its first await: what is newest may be overwritten afterwards.
    */
-  load(versions: readonly KeyVersion[]): Uint8Array[] | Promise<Uint8Array[]> | undefined {
-    const values: Uint8Array[] = [];
-    let bytes = 0;
+  load(versions: readonly KeyVersion[]): KeyValueFrames | Promise<KeyValueFrames> | undefined {
+    const frames = new RecordFrames();
     for (const version of versions) {
-      const value = this.values.read(version);
-      if (value === undefined) {
-        return versions.length > TURN_ROWS ? undefined : this.loadRows(versions);
-      }
-      values.push(value);
-      bytes += value.length;
+      if (this.values.addTo(frames, version)) continue;
+      return versions.length > TURN_ROWS ? undefined : this.loadRows(versions);
     }
-    return bytes > TURN_BYTES && values.length > 1 ? undefined : values;
+    return frames.bytes > TURN_BYTES && frames.count > 1 ? undefined : frames;
   }
 
-  /** As {@link load}, reading the disk at once when it must; undefined likewise. */
-  loadInTurn(versions: readonly KeyVersion[]): Uint8Array[] | undefined {
-    let bytes = 0;
-    const values: Uint8Array[] = [];
+  /**
+   * As {@link load}, reading the disk at once when it must; undefined likewise, unless it may take as
+   * long as it likes.
+   */
+  loadNow(versions: readonly KeyVersion[], inOneTurn: boolean): KeyValueFrames | undefined {
+    const frames = new RecordFrames();
     for (const version of versions) {
-      const value = this.values.read(version);
-      if (value === undefined && versions.length > TURN_ROWS) return undefined;
-      const found = value ?? this.readRow(version.modMain, version.modSub);
-      bytes += found.length;
-      if (bytes > TURN_BYTES && versions.length > 1) return undefined;
-      values.push(found);
+      if (!this.values.addTo(frames, version)) {
+        if (inOneTurn && versions.length > TURN_ROWS) return undefined;
+        frames.addKeyValue(this.readRow(version.modMain, version.modSub));
+      }
+      if (inOneTurn && frames.bytes > TURN_BYTES && versions.length > 1) return undefined;
     }
-    return values;
+    return frames;
   }
 
   /** As {@link load} for one version, reading the disk at once when it must. */
@@ -178,7 +177,7 @@ export class KeySpace implements ChangeSource {
   }
 
   /** As {@link load}, but always bytes that stay, whatever it takes. */
-  async loadRows(versions: readonly KeyVersion[]): Promise<Uint8Array[]> {
+  async loadRows(versions: readonly KeyVersion[]): Promise<KeyValueFrames> {
     // Others write while the disk is read: what is lent would not stay.
     const values = versions.map((version) => copied(this.values.read(version)));
     const rows = versions
@@ -190,8 +189,19 @@ export class KeySpace implements ChangeSource {
     rows.forEach(({ modMain, modSub, index }, position) => {
       values[index] = present(found[position], modMain, modSub);
     });
-    return values.map((value) => value!);
+    return framesOf(values.map((value) => value!));
   }
+}
+
+function countExisting(
+  histories: readonly KeyHistory[],
+  from: number,
+  to: number,
+  revision: number,
+): number {
+  let count = 0;
+  for (let index = from; index < to; index++) if (histories[index]!.existsAt(revision)) count++;
+  return count;
 }
 
 function copied(value: Uint8Array | undefined): Uint8Array | undefined {

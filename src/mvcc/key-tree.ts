@@ -82,17 +82,29 @@ export class KeyTree<T extends Keyed> {
    * `end` means to the last key. The tree must not change meanwhile.
    */
   forEach(start: string, end: string | undefined, visit: (item: T) => boolean): void {
+    this.forEachSlice(start, end, (items, from, to) => {
+      for (let index = from; index < to; index++) if (!visit(items[index]!)) return false;
+      return true;
+    });
+  }
+
+  /** As {@link forEach}, with many entries at a time: those of `items` from one index up to another. */
+  forEachSlice(
+    start: string,
+    end: string | undefined,
+    visit: (items: readonly T[], from: number, to: number) => boolean,
+  ): void {
     let leaf: Leaf<T> | undefined = this.#leafOf(start);
-    let index = lowerBound(leaf, start);
+    let from = lowerBound(leaf, start);
     while (leaf !== undefined) {
       const items: T[] = leaf.items;
-      for (; index < items.length; index++) {
-        const item = items[index]!;
-        if (end !== undefined && item.key >= end) return;
-        if (!visit(item)) return;
-      }
+      const { length } = items;
+      const isLast = end !== undefined && length > 0 && items[length - 1]!.key >= end;
+      const to = isLast ? lowerBound(leaf, end) : length;
+      if (from < to && !visit(items, from, to)) return;
+      if (isLast) return;
       leaf = leaf.next;
-      index = 0;
+      from = 0;
     }
   }
 

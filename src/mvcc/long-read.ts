@@ -5,14 +5,14 @@
  * the read is over, because it pins its revision. A version that was found is good until the next
  * await only, since a newest one is the live history: after that it is looked up by its key again.
  */
-import { withoutValue } from "../wire/index.ts";
+import { HeadFrames, RecordFrames, keyValueBytesOf, withoutValue } from "../wire/index.ts";
+import type { KeyValueFrames } from "../wire/index.ts";
 import type { KeyVersion } from "./key-history.ts";
 import type { KeyRange } from "./key-range.ts";
 import type { KeySpace, SelectedPart } from "./key-space.ts";
 import {
   fetchMax,
   hasFilter,
-  headOf,
   isInKeyOrder,
   limitOf,
   needsNoValues,
@@ -25,9 +25,9 @@ import { KEY_WORK, TURN_BYTES, TURN_ROWS } from "./turns.ts";
 import { ValueRows, compareValues } from "./value-rows.ts";
 import type { ValueRow } from "./value-rows.ts";
 
-/** Where encoded KeyValues go to. They are only lent. */
+/** Where KeyValues go to. They are only lent. */
 export interface KeyValueSink {
-  add(kv: Uint8Array): void;
+  add(kvs: KeyValueFrames): void;
 }
 
 /** What a long range comes to, beside its KeyValues; see RangeResult. */
@@ -150,16 +150,24 @@ export class LongRead {
     const compare = (a: ValueRow, b: ValueRow): number => sign * compareValues(a, b);
     const sorted = await sortInTurns(copies.rows, compare, this.turn);
     const end = Math.min(sorted.length, limitOf(query));
+    let frames = new RecordFrames();
     let share = 1;
     for (const { chunk, start, end: endOfRow } of sorted.slice(0, end)) {
-      const kv = chunk.subarray(start, endOfRow);
       if (share >= 1) {
+        sink.add(frames);
+        frames = new RecordFrames();
         await this.turn();
         share = 0;
       }
-      sink.add(query.keysOnly ? withoutValue(kv) : kv);
-      share += 1 / this.#turnKeys + kv.length / TURN_BYTES;
+      if (query.keysOnly) {
+        const kvStart = endOfRow - keyValueBytesOf(chunk, start);
+        frames.addKeyValue(withoutValue(chunk.subarray(kvStart, endOfRow)));
+      } else {
+        frames.add(chunk, start, endOfRow);
+      }
+      share += 1 / this.#turnKeys + (endOfRow - start) / TURN_BYTES;
     }
+    sink.add(frames);
     return { count, more: sorted.length > end };
   }
 
@@ -210,34 +218,30 @@ export class LongRead {
     sink: KeyValueSink,
   ): Promise<void> {
     if (!needsNoValues(query)) return this.#addValues(versions, sink);
-    for (const version of versions) sink.add(headOf(version));
+    sink.add(new HeadFrames(versions));
   }
 
   /** As {@link #add}. Takes further turns where values are large, or not in memory. */
   async #addValues(versions: readonly KeyVersion[], sink: KeyValueSink): Promise<void> {
     const { values } = this.#space;
     let fresh = true;
-    let bytes = 0;
     for (let index = 0; index < versions.length;) {
-      if (bytes >= TURN_BYTES) {
+      if (index > 0) {
         await this.turn();
         fresh = false;
-        bytes = 0;
       }
-      const version = fresh ? versions[index]! : this.#at(versions[index]!.key);
-      const value = values.read(version);
-      if (value !== undefined) {
-        sink.add(value);
-        bytes += value.length;
+      const frames = new RecordFrames();
+      while (index < versions.length && frames.bytes < TURN_BYTES) {
+        const version = fresh ? versions[index]! : this.#at(versions[index]!.key);
+        if (!values.addTo(frames, version)) break;
         index++;
-        continue;
       }
+      sink.add(frames);
+      if (index === versions.length || frames.bytes >= TURN_BYTES) continue;
       const rest = versions.slice(index, index + TURN_ROWS);
       const rows = fresh ? rest : rest.map(({ key }) => this.#at(key));
-      for (const row of await this.#space.loadRows(rows)) sink.add(row);
+      sink.add(await this.#space.loadRows(rows));
       index += rows.length;
-      // What came is copied: the next turn comes first.
-      bytes = TURN_BYTES;
     }
   }
 }

@@ -3,7 +3,8 @@
  *
  * Source: etcd server/etcdserver/txn/range.go (limits, filters, sort, keys_only) and mvcc/kvstore_txn.go.
  */
-import { encodeKeyOnly, valueOf, withoutValue } from "../wire/index.ts";
+import { HeadFrames, framesOf, keyValuesOf, valueOf, withoutValue } from "../wire/index.ts";
+import type { KeyValueFrames } from "../wire/index.ts";
 import type { KeyRange } from "./key-range.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { KeyVersion } from "./key-history.ts";
@@ -32,8 +33,8 @@ export interface RangeQuery {
 }
 
 export interface RangeResult {
-  /** Encoded KeyValues; those that were answered at once are only lent until the next await. */
-  readonly kvs: readonly Uint8Array[];
+  /** Those that were answered at once are only lent until the next await. */
+  readonly kvs: KeyValueFrames;
   /** All keys of the range at the revision, whatever limit and filters. */
   readonly count: number;
   /** Limit left some of what was found out. */
@@ -50,11 +51,11 @@ export function readRange(
 ): RangeResult | Promise<RangeResult> | undefined {
   const picked = pick(space, query, space.turns.work);
   if (picked === undefined) return undefined;
-  if (needsNoValues(query)) return headsOf(query, picked);
+  if (needsNoValues(query)) return headsOf(picked);
   const loaded = space.load(picked.versions);
   if (loaded === undefined) return undefined;
-  if (Array.isArray(loaded)) return finish(query, picked, loaded);
-  return loaded.then((values) => finish(query, picked, values));
+  if (loaded instanceof Promise) return loaded.then((values) => finish(query, picked, values));
+  return finish(query, picked, loaded);
 }
 
 /** As {@link readRange} for use inside a transaction: reads the disk at once when it must. */
@@ -66,11 +67,8 @@ export function readRangeSync(
   const picked = pick(space, query, workMax);
   if (picked === undefined) return undefined;
   const { work } = picked;
-  if (needsNoValues(query)) return { result: headsOf(query, picked), work };
-  const { versions } = picked;
-  const values = Number.isFinite(workMax)
-    ? space.loadInTurn(versions)
-    : versions.map((version) => space.loadSync(version));
+  if (needsNoValues(query)) return { result: headsOf(picked), work };
+  const values = space.loadNow(picked.versions, Number.isFinite(workMax));
   return values === undefined ? undefined : { result: finish(query, picked, values), work };
 }
 
@@ -138,33 +136,23 @@ export function fetchMax(query: RangeQuery, filtered: boolean): number {
   return filtered || !naturalOrder ? Number.POSITIVE_INFINITY : limitOf(query) + 1;
 }
 
-function finish(query: RangeQuery, picked: Picked, values: Uint8Array[]): RangeResult {
-  let kvs = values;
-  if (query.sortTarget === TARGET.value) {
-    kvs = sortByValue(values, query.sortOrder === ORDER.descend);
-    if (picked.more) kvs = kvs.slice(0, query.limit);
-    if (query.keysOnly) kvs = kvs.map(withoutValue);
-  }
-  return { kvs, count: picked.count, more: picked.more };
+function finish(query: RangeQuery, picked: Picked, values: KeyValueFrames): RangeResult {
+  const { count, more } = picked;
+  if (query.sortTarget !== TARGET.value) return { kvs: values, count, more };
+  let kvs = sortByValue(keyValuesOf(values), query.sortOrder === ORDER.descend);
+  if (more) kvs = kvs.slice(0, query.limit);
+  if (query.keysOnly) kvs = kvs.map(withoutValue);
+  return { kvs: framesOf(kvs), count, more };
 }
 
 /** Keys only, from the index alone: etcd 3.7 leaves the lease out too. */
-function headsOf(query: RangeQuery, picked: Picked): RangeResult {
+function headsOf(picked: Picked): RangeResult {
   return {
-    kvs: query.countOnly ? [] : picked.versions.map(headOf),
+    // Of a count there are no versions.
+    kvs: new HeadFrames(picked.versions),
     count: picked.count,
     more: picked.more,
   };
-}
-
-/** A version as `keys_only` shows it. */
-export function headOf(version: KeyVersion): Uint8Array {
-  return encodeKeyOnly({
-    key: Buffer.from(version.key, "latin1"),
-    createRevision: version.createMain,
-    modRevision: version.modMain,
-    version: version.version,
-  });
 }
 
 /** Whether a query leaves out keys of its range. */

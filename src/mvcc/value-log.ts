@@ -18,6 +18,7 @@
  * - Nothing is dropped before its row is on disk and visible.
  */
 import {
+  endOfRecord,
   keyOf,
   keyValueBytesOf,
   keyValueLength,
@@ -25,7 +26,7 @@ import {
   writeRecord,
   writeRecordOf,
 } from "../wire/index.ts";
-import type { KeyValueFields } from "../wire/index.ts";
+import type { KeyValueFields, RecordFrames } from "../wire/index.ts";
 
 /** Where a KeyValue is in a {@link ValueLog}. */
 export interface Place {
@@ -139,6 +140,14 @@ export class ValueLog {
     const length = keyValueBytesOf(slab.bytes, place.offset);
     const start = place.offset + recordLength(length) - length;
     return slab.bytes.subarray(start, start + length);
+  }
+
+  /** Adds the KeyValue at a place to an answer, lent likewise; false when memory does not have it. */
+  addTo(frames: RecordFrames, place: Readonly<Place>): boolean {
+    const slab = this.#slab(place.slab);
+    if (slab === undefined) return false;
+    frames.add(slab.bytes, place.offset, endOfRecord(slab.bytes, place.offset));
+    return true;
   }
 
   /** What is at that place is not the newest value of its key any more. It can still be read. */

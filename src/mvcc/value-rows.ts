@@ -2,12 +2,13 @@
  * Copies of many KeyValues, to be sorted by value. They stand in few chunks: a buffer for each and one
  * for its value would be two million objects for a million keys, and the collector looks at all.
  */
-import { decodeKeyValueHead } from "../wire/index.ts";
+import { decodeKeyValueHead, endOfRecord, keyValueBytesOf } from "../wire/index.ts";
+import type { KeyValueFrames } from "../wire/index.ts";
 
-/** Bytes of a chunk, unless a KeyValue is larger. */
+/** Bytes of a chunk, unless more comes at once. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** Where a KeyValue and its value are; equal offsets where there is no value. */
+/** Where a KeyValue's record and its value are; equal offsets where there is no value. */
 export interface ValueRow {
   readonly chunk: Buffer;
   readonly start: number;
@@ -21,23 +22,23 @@ export class ValueRows {
   #chunk: Buffer = Buffer.allocUnsafeSlow(0);
   #used = 0;
 
-  /** Takes a copy of an encoded KeyValue. */
-  add(kv: Uint8Array): void {
-    if (this.#used + kv.length > this.#chunk.length) {
-      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, kv.length));
+  /** Takes copies. */
+  add(kvs: KeyValueFrames): void {
+    if (this.#used + kvs.bytes > this.#chunk.length) {
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, kvs.bytes));
       this.#used = 0;
     }
-    const start = this.#used;
-    this.#chunk.set(kv, start);
-    this.#used += kv.length;
-    const head = decodeKeyValueHead(kv);
-    this.rows.push({
-      chunk: this.#chunk,
-      start,
-      end: this.#used,
-      valueStart: start + head.valueStart,
-      valueEnd: start + head.valueEnd,
-    });
+    const chunk = this.#chunk;
+    let start = this.#used;
+    this.#used = kvs.write(chunk, start);
+    while (start < this.#used) {
+      const end = endOfRecord(chunk, start);
+      const kvStart = end - keyValueBytesOf(chunk, start);
+      const head = decodeKeyValueHead(chunk.subarray(kvStart, end));
+      const valueStart = kvStart + head.valueStart;
+      this.rows.push({ chunk, start, end, valueStart, valueEnd: kvStart + head.valueEnd });
+      start = end;
+    }
   }
 }
 

@@ -78,8 +78,7 @@ export class ReadView implements View {
   range(query: RangeQuery): RangeResult {
     const read = readRangeSync(this.#space, query, this.#workLeft);
     if (read === undefined) throw new TurnExceeded();
-    const bytes = read.result.kvs.reduce((sum, kv) => sum + kv.length, 0);
-    this.#workLeft -= read.work + (bytes / TURN_BYTES) * this.#space.turns.work;
+    this.#workLeft -= read.work + (read.result.kvs.bytes / TURN_BYTES) * this.#space.turns.work;
     return read.result;
   }
 }

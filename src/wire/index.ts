@@ -12,7 +12,6 @@ export { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "./methods
 export type { Method, StreamMethod, UnaryMethod } from "./methods.ts";
 export {
   decodeKeyValueHead,
-  encodeKeyOnly,
   encodeKeyValue,
   encodeTombstone,
   keyOf,
@@ -23,8 +22,16 @@ export {
   writeTaggedBytes,
 } from "./key-value.ts";
 export type { KeyValueFields, KeyValueHead } from "./key-value.ts";
+export { HeadFrames, RecordFrames, framesOf, keyValuesOf } from "./key-value-frames.ts";
+export type { KeyValueFrames } from "./key-value-frames.ts";
 export { decodeErrorInStream } from "./reader.ts";
-export { keyValueBytesOf, recordLength, writeRecord, writeRecordOf } from "./record.ts";
+export {
+  endOfRecord,
+  keyValueBytesOf,
+  recordLength,
+  writeRecord,
+  writeRecordOf,
+} from "./record.ts";
 export * as messages from "./messages/index.ts";
 export { latin1, writeLatin1 } from "./latin1.ts";
 export { RangeParts, joined, txnParts } from "./parts.ts";

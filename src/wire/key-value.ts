@@ -6,7 +6,7 @@
  *
  * Source of field numbers: etcd api/mvccpb/kv.proto.
  */
-import { latin1 } from "./latin1.ts";
+import { latin1, writeLatin1 } from "./latin1.ts";
 import { malformed, Reader } from "./reader.ts";
 import { bigVarintLength, varintLength, writeBigVarint, writeVarint } from "./writer.ts";
 
@@ -76,15 +76,41 @@ export function writeKeyValue(
 }
 
 /**
- * The bytes of a KeyValue as `keys_only` shows it: without its value, and without its lease.
+ * A KeyValue as `keys_only` shows it: without its value, and without its lease.
  *
  * Since 3.7 etcd answers from the index, which does not know the lease; it reads rows (see
  * {@link withoutValue}) only to sort by value. Source: etcd server/etcdserver/txn/range.go.
  */
-export function encodeKeyOnly(fields: Omit<KeyValueFields, "value" | "lease">): Buffer {
-  const target = Buffer.allocUnsafe(headLength(fields));
-  writeHead(target, 0, fields);
-  return target;
+export interface KeyHead {
+  /** Bytes as a latin1 string. */
+  readonly key: string;
+  readonly createMain: number;
+  readonly modMain: number;
+  readonly version: number;
+}
+
+/** Bytes that {@link writeKeyHead} will take. */
+export function keyHeadLength({ key, createMain, modMain, version }: KeyHead): number {
+  return (
+    taggedBytesLength(key.length) +
+    numberLength(createMain) +
+    numberLength(modMain) +
+    numberLength(version)
+  );
+}
+
+/** Writes a head at `position`, and returns the position after it. */
+export function writeKeyHead(target: Buffer, position: number, head: KeyHead): number {
+  const { key } = head;
+  let end = position;
+  if (key.length > 0) {
+    target[end] = TAG_KEY;
+    end = writeVarint(target, end + 1, key.length);
+    end = writeLatin1(target, end, key);
+  }
+  end = writeNumber(target, end, TAG_CREATE_REVISION, head.createMain);
+  end = writeNumber(target, end, TAG_MOD_REVISION, head.modMain);
+  return writeNumber(target, end, TAG_VERSION, head.version);
 }
 
 /**

@@ -18,8 +18,16 @@ export function latin1(bytes: Uint8Array, start = 0, end: number = bytes.length)
   return (buffer as unknown as FastBuffer).latin1Slice(start, end);
 }
 
+/** Shorter texts are written faster here than by a call out of JavaScript. */
+const SHORT_TEXT = 12;
+
 /** Writes a latin1 string; returns the position after it. */
 export function writeLatin1(target: Buffer, position: number, text: string): number {
+  const { length } = text;
+  if (length < SHORT_TEXT) {
+    for (let index = 0; index < length; index++) target[position + index] = text.charCodeAt(index);
+    return position + length;
+  }
   // See FastBuffer.
   return position + (target as unknown as FastBuffer).latin1Write(text, position);
 }

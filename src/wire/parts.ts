@@ -2,14 +2,13 @@
  * Large answers in parts: what is too much to be copied in one go is gathered in chunks, and joined
  * a few megabytes at a time.
  */
+import type { KeyValueFrames } from "./key-value-frames.ts";
+import { endOfRecord, keyValueBytesOf } from "./record.ts";
 import {
-  RANGE_KVS_TAG,
   RESPONSE_OP,
   TXN_RESPONSES_TAG,
   encodeRangeResponse,
   encodeTxnResponse,
-  frameLength,
-  writeFrame,
 } from "./responses.ts";
 import { varintLength, writeVarint } from "./writer.ts";
 
@@ -21,7 +20,7 @@ export interface Parts {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Bytes of one chunk, unless a single KeyValue is larger. */
+/** Bytes of one chunk, unless more comes at once. */
 const CHUNK_BYTES = 256 * 1024;
 /** Bytes copied at a stretch: about a millisecond, with memory that is new. */
 const JOIN_BYTES = 2 * 1024 * 1024;
@@ -42,22 +41,26 @@ export class RangeParts {
 
   /** The KeyValue that was added last. */
   get last(): Uint8Array {
-    return this.#chunk.subarray(this.#lastStart, this.#used);
+    const chunk = this.#chunk;
+    let at = this.#lastStart;
+    for (let end = endOfRecord(chunk, at); end < this.#used; end = endOfRecord(chunk, at)) at = end;
+    return chunk.subarray(this.#used - keyValueBytesOf(chunk, at), this.#used);
   }
 
-  /** Takes a copy of an encoded KeyValue. */
-  add(kv: Uint8Array): void {
-    const length = frameLength(kv);
-    if (this.#used + length > this.#chunk.length) this.#nextChunk(length);
-    this.#used = writeFrame(this.#chunk, this.#used, RANGE_KVS_TAG, kv);
-    this.#lastStart = this.#used - kv.length;
-    this.#bytes += length;
-    this.#count++;
+  /** Takes copies. */
+  add(kvs: KeyValueFrames): void {
+    const { count, bytes } = kvs;
+    if (count === 0) return;
+    if (this.#used + bytes > this.#chunk.length) this.#nextChunk(bytes);
+    this.#lastStart = this.#used;
+    this.#used = kvs.write(this.#chunk, this.#used);
+    this.#bytes += bytes;
+    this.#count += count;
   }
 
   /** The RangeResponse. Nothing may be added afterwards. */
   finish(header: Uint8Array, result: { readonly more: boolean; readonly count: number }): Parts {
-    const tail = encodeRangeResponse(EMPTY, { kvs: [], ...result });
+    const tail = encodeRangeResponse(EMPTY, result);
     const chunks = [header, ...this.#full, this.#chunk.subarray(0, this.#used), tail];
     return { chunks, bytes: header.length + this.#bytes + tail.length };
   }

@@ -48,3 +48,8 @@ export function keyValueBytesOf(records: Uint8Array, position: number): number {
   }
   return length;
 }
+
+/** Where the record at `position` ends, and the next may begin. */
+export function endOfRecord(records: Uint8Array, position: number): number {
+  return position + recordLength(keyValueBytesOf(records, position));
+}

@@ -4,12 +4,13 @@
  *
  * Field numbers: etcd api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto.
  */
+import type { KeyValueFrames } from "./key-value-frames.ts";
 import { bigVarintLength, varintLength, writeBigVarint, writeVarint } from "./writer.ts";
 
 /** A field's tag: its number, and that a length (2) or a varint (0) follows. */
 const TAG = {
   header: 0x0a,
-  kv: 0x12,
+  previousKv: 0x12,
   previousKvs: 0x1a,
   rangeMore: 0x18,
   rangeCount: 0x20,
@@ -22,8 +23,7 @@ const TAG = {
   headerTerm: 0x20,
 } as const;
 
-/** RangeResponse.kvs, and TxnResponse.responses. */
-export const RANGE_KVS_TAG: number = TAG.kv;
+/** TxnResponse.responses. */
 export const TXN_RESPONSES_TAG: number = TAG.responses;
 
 /** Members of ResponseOp's oneof. */
@@ -90,15 +90,14 @@ export const EMPTY_HEADER: Buffer = Buffer.of(TAG.header, 0);
 /** RangeResponse. `header` is a header frame, or nothing. */
 export function encodeRangeResponse(
   header: Uint8Array,
-  result: { readonly kvs: readonly Uint8Array[]; readonly more: boolean; readonly count: number },
+  result: { readonly kvs?: KeyValueFrames; readonly more: boolean; readonly count: number },
 ): Buffer {
   const { kvs, more, count } = result;
-  let length = header.length + (more ? 2 : 0) + (count === 0 ? 0 : 1 + varintLength(count));
-  for (const kv of kvs) length += frameLength(kv);
-  const response = Buffer.allocUnsafe(length);
+  const kvsBytes = kvs?.bytes ?? 0;
+  const tailBytes = (more ? 2 : 0) + (count === 0 ? 0 : 1 + varintLength(count));
+  const response = Buffer.allocUnsafe(header.length + kvsBytes + tailBytes);
   response.set(header, 0);
-  let position = header.length;
-  for (const kv of kvs) position = writeFrame(response, position, TAG.kv, kv);
+  let position = kvs?.write(response, header.length) ?? header.length;
   if (more) {
     response[position++] = TAG.rangeMore;
     response[position++] = 1;
@@ -123,7 +122,7 @@ export function encodePutResponse(
   if (previous === undefined) return header;
   const response = Buffer.allocUnsafe(header.length + frameLength(previous));
   response.set(header, 0);
-  writeFrame(response, header.length, TAG.kv, previous);
+  writeFrame(response, header.length, TAG.previousKv, previous);
   return response;
 }
 

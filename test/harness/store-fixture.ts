@@ -5,13 +5,12 @@ import type {
   CompactionStep,
   KeyRange,
   RangeQuery,
-  RangeResult,
   StoreOptions,
   WriteTxn,
 } from "../../src/mvcc/index.ts";
 import { MemoryEngine } from "../../src/storage/index.ts";
 import type { Engine } from "../../src/storage/index.ts";
-import { latin1, messages } from "../../src/wire/index.ts";
+import { keyValuesOf, latin1, messages } from "../../src/wire/index.ts";
 
 /** Every key there is. */
 export const EVERYTHING: KeyRange = { begin: "", end: undefined, single: false };
@@ -135,8 +134,13 @@ export function plainKeyValue(kv: Uint8Array): {
 }
 
 /** A range that is answered in one turn, as small ones are. */
-export async function rangeOf(store: Store, query: RangeQuery): Promise<RangeResult> {
-  const result = await store.range(query);
-  if (result === undefined) throw new Error("Cannot read the range in one turn");
-  return result;
+export async function rangeOf(
+  store: Store,
+  query: RangeQuery,
+): Promise<{ readonly kvs: Buffer[]; readonly count: number; readonly more: boolean }> {
+  const answer = store.range(query);
+  if (answer === undefined) throw new Error("Cannot read the range in one turn");
+  // What was answered at once is lent until the next await.
+  const { kvs, ...rest } = answer instanceof Promise ? await answer : answer;
+  return { kvs: keyValuesOf(kvs), ...rest };
 }

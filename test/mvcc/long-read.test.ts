@@ -3,7 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import type { KeyValueSink, LongResult, RangeQuery, Store } from "../../src/mvcc/index.ts";
 import { KEY_WORK, TURN_BYTES } from "../../src/mvcc/turns.ts";
-import { EtcdError, messages } from "../../src/wire/index.ts";
+import { EtcdError, keyValuesOf, messages } from "../../src/wire/index.ts";
 import { ModelStore } from "../harness/model-store.ts";
 import {
   EVERYTHING,
@@ -25,7 +25,7 @@ async function read(
   query: RangeQuery,
 ): Promise<LongResult & { readonly kvs: Uint8Array[] }> {
   const kvs: Uint8Array[] = [];
-  const sink: KeyValueSink = { add: (kv) => kvs.push(Buffer.from(kv)) };
+  const sink: KeyValueSink = { add: (frames) => kvs.push(...keyValuesOf(frames)) };
   const reading = store.longRead(query.revision);
   try {
     return { ...(await reading.range(query, sink)), kvs };

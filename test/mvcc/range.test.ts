@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
 import type { RangeQuery, Store } from "../../src/mvcc/index.ts";
-import { messages } from "../../src/wire/index.ts";
+import { keyValuesOf, messages } from "../../src/wire/index.ts";
 import { ModelStore } from "../harness/model-store.ts";
 import {
   commit,
@@ -19,9 +19,11 @@ const { SortOrder, SortTarget } = messages;
 
 async function assertAsExpected(store: Store, model: ModelStore, query: RangeQuery): Promise<void> {
   const { rows, count, more } = expectedRows(model, query);
-  const inside = store.view().range(query);
+  const { kvs: lent, ...inside } = store.view().range(query);
+  const kvsInside = keyValuesOf(lent);
   const { kvs, ...rest } = await rangeOf(store, query);
-  assert.deepEqual(inside, { kvs, ...rest });
+  assert.deepEqual(inside, rest);
+  assert.deepEqual(kvsInside, kvs);
   assert.deepEqual(rest, { count, more });
   assertRows(kvs, { rows, model, query });
 }

@@ -1,6 +1,7 @@
 import t from "tap";
 import { keyRange } from "../../src/mvcc/index.ts";
 import type { View } from "../../src/mvcc/index.ts";
+import { keyValuesOf } from "../../src/wire/index.ts";
 import {
   EVERYTHING,
   commit,
@@ -35,7 +36,7 @@ for (const [where, valueBytesMax] of [
         t.equal(view.get("missing"), undefined);
         const older = view.range(queryOf({ revision: 3 }));
         t.same(
-          older.kvs.map((kv) => plainKeyValue(kv).value),
+          keyValuesOf(older.kvs).map((kv) => plainKeyValue(kv).value),
           ["1", "2"],
         );
         t.equal(view.select(keyRange("b", "\0")).length, 1);

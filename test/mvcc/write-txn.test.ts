@@ -3,7 +3,7 @@ import { NEVER_COMPACTED } from "../../src/mvcc/index.ts";
 import type { WriteTxn } from "../../src/mvcc/index.ts";
 import { META, leaseKey, revisionKey } from "../../src/mvcc/tables.ts";
 import { StorageError } from "../../src/storage/index.ts";
-import { latin1, messages } from "../../src/wire/index.ts";
+import { keyValuesOf, latin1, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import {
   commit,
@@ -51,7 +51,7 @@ t.test("WriteTxn shows later commands of its group what earlier ones did", async
   await withStore(
     async (store) => {
       const read = (txn: WriteTxn, revision: number): string[] =>
-        txn.range(queryOf({ revision })).kvs.map((kv) => plainKeyValue(kv).value);
+        keyValuesOf(txn.range(queryOf({ revision })).kvs).map((kv) => plainKeyValue(kv).value);
       await commit(
         store,
         putting("k", "first"),

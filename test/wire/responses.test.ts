@@ -15,6 +15,7 @@ import {
   encodeRangeStreamResponse,
   encodeResponseOp,
   encodeTxnResponse,
+  framesOf,
   innerHeader,
   messages,
 } from "../../src/wire/index.ts";
@@ -119,7 +120,7 @@ t.test("encodeRangeResponse() is a RangeResponse, also inside of a stream", asyn
     fc.boolean(),
     counts,
     ({ header, frame }, kvs, more, count) => {
-      const result = { kvs: kvs.map(encodeKeyValue), more, count };
+      const result = { kvs: framesOf(kvs.map(encodeKeyValue)), more, count };
       const found = encodeRangeResponse(frame, result);
       const wanted = withHeader(header, { kvs, more, count });
       sameBytes(found, messages.encodeRangeResponse(wanted));
@@ -164,7 +165,8 @@ const { operation } = fc.letrec<{ operation: Operation }>((tie) => ({
   operation: fc.oneof(
     { maxDepth: 3, depthSize: "small" },
     fc.tuple(headers, keyValues, counts).map(([{ header, frame }, kv, count]): Operation => {
-      const range = encodeRangeResponse(frame, { kvs: [encodeKeyValue(kv)], more: true, count });
+      const kvs = framesOf([encodeKeyValue(kv)]);
+      const range = encodeRangeResponse(frame, { kvs, more: true, count });
       const responseRange = withHeader(header, { kvs: [kv], more: true, count });
       return [encodeResponseOp(RESPONSE_OP.range, range), { responseRange }];
     }),
