@@ -3,8 +3,8 @@
  *
  * Keys are latin1 strings, so `<` is the order of their bytes. What a search compares first are
  * numbers that each node has of its keys, see key-heads.ts. Nodes split when full and vanish when
- * empty; they are not merged when merely thin, which keeps removal simple
- * and costs little, because keys are removed by compactions in bulk.
+ * empty; they are not merged when merely thin, which keeps removal simple and costs little, because
+ * keys are removed by compactions in bulk.
  */
 import { HeadPool, firstNotBelow, headOf, insertHead, sharedLength } from "./key-heads.ts";
 

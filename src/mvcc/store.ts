@@ -2,8 +2,8 @@
  * The store: keys at every revision, leases, and watchers, over one engine.
  *
  * Reading is done here at {@link Store.visibleRevision}. Changing is done by a {@link WriteTxn},
- * of which one at a time is open, and one may be on its way to the disk; after its commit, {@link Store.publish} makes it visible
- * and tells the watchers, in one step.
+ * of which one at a time is open, and one may be on its way to the disk; after its commit,
+ * {@link Store.publish} makes it visible and tells the watchers, in one step.
  */
 import type { Engine, Row } from "../storage/index.ts";
 import { EtcdError } from "../wire/index.ts";

@@ -39,8 +39,9 @@ export class WatchHub {
   readonly #lagging = new Map<WatchOutlet, Set<Watcher>>();
   /** What the group being published is of interest to. */
   readonly #touched: Interest[] = [];
-  /** Those whose watchers are still to be told, in order; and those that keep something, the oldest first. */
+  /** Those whose watchers are still to be told, in order. */
   readonly #due = new Set<Interest>();
+  /** Those that keep something, the oldest first. */
   readonly #keeping = new Set<Interest>();
   #keptBytes = 0;
   readonly #slice = new Slice();

@@ -111,8 +111,8 @@ export class CommitQueue {
 
   /**
    * Reads what commands change beside the store, when all of it is on disk: at once, or after the
-   * group under way and what is gathered, before anything else is applied. Throws, or rejects with, EtcdError after a failed write: memory is
-   * ahead of the disk then.
+   * group under way and what is gathered, before anything else is applied. Throws, or rejects with,
+   * EtcdError after a failed write: memory is ahead of the disk then.
    */
   read<T>(read: () => T | Promise<T>): T | Promise<T> {
     const isLevel = this.#committing === undefined && this.#gathered === undefined;

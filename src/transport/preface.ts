@@ -1,6 +1,7 @@
 /**
- * One port speaks gRPC and HTTP/1.1, and TLS too where it is to. A client that speaks HTTP/2 without TLS says so with its first
- * 24 bytes, and no HTTP/1.1 request can begin with them; so the first bytes decide.
+ * One port speaks gRPC and HTTP/1.1, and TLS too where it is to. A client that speaks HTTP/2 without
+ * TLS says so with its first 24 bytes, and no HTTP/1.1 request can begin with them; so the first bytes
+ * decide.
  *
  * The head of the SETTINGS frame that must follow is looked at too. It comes with the preface, and
  * who sends anything else there is no client but a visitor, with whom nobody need begin.

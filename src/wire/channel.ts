@@ -4,8 +4,9 @@
  * over either. The in-process client is therefore not a second implementation, only the absence of
  * a wire.
  *
- * Two decisions for speed: a unary answer that is ready comes back as bytes and not as a promise
- * (and one that is not may be a PendingAnswer, which needs none either), and a stream pushes into a {@link StreamOutput} instead of being pulled from.
+ * Two decisions for speed: a unary answer that is ready comes back as bytes and not as a promise (and
+ * one that is not may be a PendingAnswer, which needs none either), and a stream pushes into a
+ * {@link StreamOutput} instead of being pulled from.
  */
 import type { EtcdError } from "./errors.ts";
 import type { StreamMethod, UnaryMethod } from "./methods.ts";
