@@ -129,3 +129,16 @@ t.test("Every document has one title", (t) => {
   t.same(broken, []);
   t.end();
 });
+
+t.test("Decisions are numbered in order, and architecture.md lists them by their titles", (t) => {
+  const rows = filesBelow("docs/decisions", ".md").map((file, index) => {
+    const [head = ""] = readFileSync(join(ROOT, file), "utf8").split("\n");
+    const title = head.replace(/^# \d+\. /u, "");
+    t.equal(head, `# ${String(index + 1)}. ${title}`);
+    t.match(file, `/${String(index + 1).padStart(4, "0")}-`);
+    return `${String(index + 1)}. [${title}](${relative("docs", file)})`;
+  });
+  const text = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
+  t.same(text.match(/^\d+\. \[.*$/gm), rows);
+  t.end();
+});
