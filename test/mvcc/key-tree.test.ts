@@ -68,10 +68,12 @@ t.test("KeyTree agrees with a sorted array after any changes", async (t) => {
 
 t.test("KeyTree agrees with a sorted array over many levels", async (t) => {
   const property = fc.property(fc.nat(), fc.nat(), (seed, cut) => {
-    const sorted = numberedKeys(MANY_KEYS);
+    // The first and the last do not begin as those between them, and go on unlike them.
+    const sorted = ["aaaa~~~~~~", ...numberedKeys(MANY_KEYS), "zzzz      "];
     const tree = new KeyTree<Item>();
     for (const key of shuffled(sorted, seed)) tree.getOrAdd(key, newItem);
     assert.deepEqual(visited(tree, "", undefined), sorted);
+    for (const key of sorted) assert.equal(tree.get(key)?.key, key);
     const removed = new Set(shuffled(sorted, seed + 1).slice(0, cut % MANY_KEYS));
     for (const key of removed) tree.delete(key);
     const left = sorted.filter((key) => !removed.has(key));
