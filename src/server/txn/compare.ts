@@ -7,12 +7,12 @@ const { CompareResult, CompareTarget } = messages;
 
 /** Whether every key that the condition is about satisfies it. */
 export function holds(compare: messages.Compare, view: View): boolean {
-  const range = keyRange(latin1(compare.key), latin1(compare.rangeEnd));
-  if (range.single) {
-    const version = view.get(range.begin);
+  const key = latin1(compare.key);
+  if (compare.rangeEnd.length === 0) {
+    const version = view.get(key);
     return version === undefined ? holdsForNothing(compare) : holdsFor(compare, version, view);
   }
-  const versions = view.select(range);
+  const versions = view.select(keyRange(key, latin1(compare.rangeEnd)));
   if (versions.length === 0) return holdsForNothing(compare);
   return versions.every((version) => holdsFor(compare, version, view));
 }

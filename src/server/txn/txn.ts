@@ -70,13 +70,18 @@ export function writeTxn(
 }
 
 function planOf(request: messages.TxnRequest, view: View): Plan {
-  const succeeded = request.compare.every((compare) => holds(compare, view));
+  const succeeded = allHold(request.compare, view);
   const operations = succeeded ? request.success : request.failure;
   const nested: Plan[] = [];
   for (const { requestTxn } of operations) {
     if (requestTxn !== undefined) nested.push(planOf(requestTxn, view));
   }
   return { succeeded, operations, nested };
+}
+
+function allHold(compares: readonly messages.Compare[], view: View): boolean {
+  for (const compare of compares) if (!holds(compare, view)) return false;
+  return true;
 }
 
 function check(plan: Plan, view: View, leaseExists: (id: bigint) => boolean): void {
@@ -89,21 +94,22 @@ function check(plan: Plan, view: View, leaseExists: (id: bigint) => boolean): vo
 }
 
 function execute(plan: Plan, txn: WriteTxn): Uint8Array[] {
+  const responses: Uint8Array[] = [];
   let nestedIndex = 0;
-  return plan.operations.map((operation) => {
-    const { requestRange, requestPut, requestDeleteRange } = operation;
-    if (requestRange !== undefined) return rangeOp(requestRange, txn);
-    if (requestPut !== undefined) {
-      return encodeResponseOp(RESPONSE_OP.put, put(requestPut, txn, innerHeader));
-    }
-    if (requestDeleteRange !== undefined) {
+  for (const { requestRange, requestPut, requestDeleteRange } of plan.operations) {
+    if (requestRange !== undefined) responses.push(rangeOp(requestRange, txn));
+    else if (requestPut !== undefined) {
+      responses.push(encodeResponseOp(RESPONSE_OP.put, put(requestPut, txn, innerHeader)));
+    } else if (requestDeleteRange !== undefined) {
       const response = deleteRange(requestDeleteRange, txn, innerHeader);
-      return encodeResponseOp(RESPONSE_OP.deleteRange, response);
+      responses.push(encodeResponseOp(RESPONSE_OP.deleteRange, response));
+    } else {
+      const nested = plan.nested[nestedIndex++]!;
+      const response = encodeTxnResponse(EMPTY_HEADER, nested.succeeded, execute(nested, txn));
+      responses.push(encodeResponseOp(RESPONSE_OP.txn, response));
     }
-    const nested = plan.nested[nestedIndex++]!;
-    const response = encodeTxnResponse(EMPTY_HEADER, nested.succeeded, execute(nested, txn));
-    return encodeResponseOp(RESPONSE_OP.txn, response);
-  });
+  }
+  return responses;
 }
 
 function rangeOp(request: messages.RangeRequest, view: View): Uint8Array {
