@@ -135,6 +135,6 @@ t.test("A long range answers as of its start, though a compaction comes meanwhil
       store.stopLongReads();
       await refuses(stopped, "stopped");
     },
-    { turnWork: 20 },
+    { turnWork: 4 },
   );
 });
