@@ -29,6 +29,13 @@ import { QUEUE_LIMITS } from "./limits.ts";
  */
 const INDEX_RESERVE = 10_000_000;
 
+/** Notes that applied indexes after `appliedIndex` may be used, and answers up to which. */
+export function reserveIndexes(txn: WriteTxn, appliedIndex: number): number {
+  const reservedIndex = appliedIndex + INDEX_RESERVE;
+  txn.putRecord(META.reservedIndex, encodeNumber(reservedIndex));
+  return reservedIndex;
+}
+
 interface Waiting {
   readonly command: Command;
   readonly bytes: number;
@@ -66,12 +73,13 @@ export class CommitQueue {
   #readings: (() => void)[] = [];
   #refuseAll: EtcdError | undefined = undefined;
 
-  constructor(store: Store, state: ApplyState, logger: Logger) {
+  /** `reservedIndex` is what {@link reserveIndexes} gave, if it was asked since the store was opened. */
+  constructor(store: Store, state: ApplyState, logger: Logger, reservedIndex?: number) {
     this.#store = store;
     this.#state = state;
     this.#logger = logger;
     this.#appliedIndex = store.identity.reservedIndex;
-    this.#reservedIndex = this.#appliedIndex;
+    this.#reservedIndex = reservedIndex ?? this.#appliedIndex;
   }
 
   /** Grows with every command, over restarts too. */
@@ -235,8 +243,7 @@ export class CommitQueue {
   #reserveIndex({ txn, commands }: Group): void {
     const appliedIndex = this.#appliedIndex + commands.length;
     if (appliedIndex <= this.#reservedIndex) return;
-    this.#reservedIndex = appliedIndex + INDEX_RESERVE;
-    txn.putRecord(META.reservedIndex, encodeNumber(this.#reservedIndex));
+    this.#reservedIndex = reserveIndexes(txn, appliedIndex);
   }
 
   #answerAll({ commands, outcomes }: Group): void {

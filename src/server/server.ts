@@ -22,7 +22,7 @@ import type {
 } from "../wire/index.ts";
 import { Alarms } from "./alarms.ts";
 import { CallCounts } from "./call-counts.ts";
-import { CommitQueue } from "./commit-queue.ts";
+import { CommitQueue, reserveIndexes } from "./commit-queue.ts";
 import { Compactor } from "./compactor.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { Member, newIdentity, nextTerm } from "./member.ts";
@@ -69,22 +69,23 @@ export class Server implements Channel, HttpPages {
   static async start(store: Store, options: ServerOptions): Promise<Server> {
     const rows = await store.readTable("alarm");
     const alarms = new Alarms(rows.map(([, value]) => messages.decodeAlarmMember(value)));
-    const member = await beginTerm(store, options);
-    return new Server(store, { member, alarms }, options);
+    const { member, reservedIndex } = await beginTerm(store, options);
+    return new Server(store, { member, alarms, reservedIndex }, options);
   }
 
   private constructor(
     store: Store,
-    state: { member: Member; alarms: Alarms },
+    state: { member: Member; alarms: Alarms; reservedIndex: number },
     options: ServerOptions,
   ) {
-    const { member, alarms } = state;
+    const { member, alarms, reservedIndex } = state;
     const { clock, logger } = options;
     this.#store = store;
     this.member = member;
     this.#clock = clock;
     this.#options = options;
-    const queue = new CommitQueue(store, { member, alarms, lessor: store.lessor }, logger);
+    const applyState = { member, alarms, lessor: store.lessor };
+    const queue = new CommitQueue(store, applyState, logger, reservedIndex);
     const quota = new Quota({ store, queue, member, logger }, options.limits.quotaBytes);
     const compactor = new Compactor({ store, queue, clock, logger }, options.compaction);
     this.#queue = queue;
@@ -286,7 +287,10 @@ export class Server implements Channel, HttpPages {
 }
 
 /** Reads the member's identity, or makes it from the options, and notes that a new term begins. */
-async function beginTerm(store: Store, options: ServerOptions): Promise<Member> {
+async function beginTerm(
+  store: Store,
+  options: ServerOptions,
+): Promise<{ member: Member; reservedIndex: number }> {
   const { identity } = store;
   const isNew = identity.memberId === undefined || identity.clusterId === undefined;
   const ids = isNew
@@ -296,9 +300,11 @@ async function beginTerm(store: Store, options: ServerOptions): Promise<Member> 
   const txn = store.begin();
   txn.putRecord(META.term, encodeNumber(term));
   if (isNew) txn.putIdentity(ids);
+  const reservedIndex = reserveIndexes(txn, identity.reservedIndex);
   await txn.commit();
   store.setRecordsApart();
   const { name, clientUrls } = options;
   const peerUrls = identity.peerUrls ?? options.peerUrls;
-  return new Member({ ...ids, term }, { name, peerUrls, clientUrls });
+  const member = new Member({ ...ids, term }, { name, peerUrls, clientUrls });
+  return { member, reservedIndex };
 }

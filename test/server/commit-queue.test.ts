@@ -1,8 +1,10 @@
 import t from "tap";
+import { META } from "../../src/mvcc/index.ts";
 import type { Store } from "../../src/mvcc/index.ts";
+import { decodeNumber } from "../../src/mvcc/tables.ts";
 import { Alarms } from "../../src/server/alarms.ts";
 import type { Command } from "../../src/server/command.ts";
-import { CommitQueue } from "../../src/server/commit-queue.ts";
+import { CommitQueue, reserveIndexes } from "../../src/server/commit-queue.ts";
 import { QUEUE_LIMITS } from "../../src/server/limits.ts";
 import { Member } from "../../src/server/member.ts";
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
@@ -273,6 +275,21 @@ t.test("CommitQueue.appliedIndex grows with every command, refused ones too", as
   await submit(queue, put("a"));
   await refuses(submit(queue, put("b", { lease: 5n })), "leaseNotFound");
   t.equal(queue.appliedIndex, 2);
+});
+
+t.test("CommitQueue writes nothing of indexes that were reserved at the start", async (t) => {
+  const { engine, store } = await makeQueue();
+  const txn = store.begin();
+  const reservedIndex = reserveIndexes(txn, store.identity.reservedIndex);
+  await txn.commit();
+  const before = engine.getSync(META.reservedIndex);
+  const member = new Member(IDENTITY, { name: "", peerUrls: [], clientUrls: [] });
+  const state = { member, alarms: new Alarms([]), lessor: store.lessor };
+  const queue = new CommitQueue(store, state, SILENT_LOGGER, reservedIndex);
+  await submit(queue, put("k"));
+  t.equal(queue.appliedIndex, 1);
+  t.same(engine.getSync(META.reservedIndex), before);
+  t.equal(decodeNumber(before), reservedIndex);
 });
 
 t.test("CommitQueue.appliedIndex does not go back at a restart", async (t) => {
