@@ -29,12 +29,17 @@ export class Alarms {
 
   /** Throws EtcdError `corrupt` while that alarm is raised. */
   refuseIfCorrupt(): void {
-    if (this.#alarms.size > 0 && this.has(AlarmType.corrupt)) throw new EtcdError("corrupt");
+    if (this.has(AlarmType.corrupt)) throw new EtcdError("corrupt");
   }
 
-  /** Throws EtcdError `noSpace` while that alarm is raised. */
+  /** The alarm for space is raised. */
+  get isFull(): boolean {
+    return this.has(AlarmType.nospace);
+  }
+
+  /** Throws EtcdError `noSpace` while {@link isFull}. */
   refuseIfFull(): void {
-    if (this.#alarms.size > 0 && this.has(AlarmType.nospace)) throw new EtcdError("noSpace");
+    if (this.isFull) throw new EtcdError("noSpace");
   }
 
   /**

@@ -19,33 +19,12 @@ import {
   innerHeader,
   messages,
 } from "../../src/wire/index.ts";
-import type { KeyValueFields } from "../../src/wire/index.ts";
+import { ids, keyValues, revisions } from "./arbitraries.ts";
 
 const NOTHING = new Uint8Array(0);
 
-const bytes = fc
-  .oneof(
-    { weight: 9, arbitrary: fc.uint8Array({ maxLength: 150 }) },
-    fc.uint8Array({ size: "max", maxLength: 20_000 }),
-  )
-  .map((array) => Buffer.from(array));
-const keys = fc.uint8Array({ minLength: 1, maxLength: 200 }).map((array) => Buffer.from(array));
-const revisions = fc.oneof(
-  fc.integer({ min: 1, max: 300 }),
-  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-);
 const counts = fc.oneof(fc.constant(0), fc.nat(300), fc.maxSafeNat());
-const leases = fc.oneof(fc.constant(0n), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
-const ids = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
 const members = fc.record({ clusterId: ids, memberId: ids, term: fc.integer({ min: 1 }) });
-const keyValues: fc.Arbitrary<KeyValueFields> = fc.record({
-  key: keys,
-  createRevision: revisions,
-  modRevision: revisions,
-  version: fc.integer({ min: 1 }),
-  value: bytes,
-  lease: leases,
-});
 const manyKeyValues = fc.array(keyValues, { maxLength: 5 });
 /** A header as a message, and as the frame that a response begins with; or none. */
 const headers = fc

@@ -12,28 +12,8 @@ import {
   watchHead,
   watchIdField,
 } from "../../src/wire/index.ts";
-import type { EventSource, KeyValueFields } from "../../src/wire/index.ts";
-
-const bytes = fc
-  .oneof(
-    { weight: 9, arbitrary: fc.uint8Array({ maxLength: 150 }) },
-    fc.uint8Array({ size: "max", maxLength: 20_000 }),
-  )
-  .map((array) => Buffer.from(array));
-const keys = fc.uint8Array({ minLength: 1, maxLength: 200 }).map((array) => Buffer.from(array));
-const revisions = fc.oneof(
-  fc.integer({ min: 1, max: 300 }),
-  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-);
-const keyValues: fc.Arbitrary<KeyValueFields> = fc.record({
-  key: keys,
-  createRevision: revisions,
-  modRevision: revisions,
-  version: fc.integer({ min: 1 }),
-  value: bytes,
-  lease: fc.oneof(fc.constant(0n), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
-});
-const ids = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
+import type { EventSource } from "../../src/wire/index.ts";
+import { ids, keyValues, revisions } from "./arbitraries.ts";
 
 /** An event, as what it is made of and as a message. */
 const events = fc
