@@ -5,7 +5,7 @@
  * name of etcd's bucket, then of each row its key as etcd writes it and its value.
  */
 import { crc32c } from "../storage/index.ts";
-import { latin1 } from "../wire/index.ts";
+import { endOfFrame, keyOf } from "../wire/index.ts";
 import type { KeySpace } from "./key-space.ts";
 import { mainOf, revisionKey, subOf, tableRange } from "./tables.ts";
 import { COUNT_WORK } from "./turns.ts";
@@ -78,10 +78,9 @@ export class HashCache {
   }
 }
 
-/** First bytes of the row's KeyValue: its key; a tombstone has nothing behind it. */
+/** Field 1 of the row's KeyValue, its key, is always written first; a tombstone has nothing else. */
 export function isTombstone(value: Uint8Array): boolean {
-  const { end } = keySpan(value);
-  return end === value.length;
+  return endOfFrame(value, 0) === value.length;
 }
 
 function isInForce(
@@ -89,25 +88,11 @@ function isInForce(
   value: Uint8Array,
   row: { main: number; sub: number; at: number },
 ): boolean {
-  const { start, end } = keySpan(value);
-  const key = latin1(value, start, end);
-  const history = space.tree.get(key);
+  const history = space.tree.get(keyOf(value));
   const version = history?.at(row.at);
   if (history === undefined || version === undefined) return false;
   if (version.modMain !== row.main || version.modSub !== row.sub) return false;
   return !history.isDeletedAt(row.at);
-}
-
-/** Where the key stands in an encoded KeyValue: field 1 is always written first, and never empty. */
-function keySpan(value: Uint8Array): { start: number; end: number } {
-  let position = 1;
-  let length = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = value[position++]!;
-    length += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) break;
-  }
-  return { start: position, end: position + length };
 }
 
 /**

@@ -5,7 +5,7 @@
  * the read is over, because it pins its revision. A version that was found is good until the next
  * await only, since a newest one is the live history: after that it is looked up by its key again.
  */
-import { HeadFrames, RecordFrames, keyValueBytesOf, withoutValue } from "../wire/index.ts";
+import { HeadFrames, RecordFrames, contentLengthAt, withoutValue } from "../wire/index.ts";
 import type { KeyValueFrames } from "../wire/index.ts";
 import type { KeyVersion } from "./key-history.ts";
 import type { KeyRange } from "./key-range.ts";
@@ -160,7 +160,7 @@ export class LongRead {
         share = 0;
       }
       if (query.keysOnly) {
-        const kvStart = endOfRow - keyValueBytesOf(chunk, start);
+        const kvStart = endOfRow - contentLengthAt(chunk, start);
         frames.addKeyValue(withoutValue(chunk.subarray(kvStart, endOfRow)));
       } else {
         frames.add(chunk, start, endOfRow);

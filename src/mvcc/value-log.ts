@@ -18,13 +18,13 @@
  * - Nothing is dropped before its row is on disk and visible.
  */
 import {
-  endOfRecord,
+  contentLengthAt,
+  endOfFrame,
+  frameLength,
   keyOf,
-  keyValueBytesOf,
   keyValueLength,
-  recordLength,
+  writeFrame,
   writeRecord,
-  writeRecordOf,
 } from "../wire/index.ts";
 import type { KeyValueFields, RecordFrames } from "../wire/index.ts";
 
@@ -118,7 +118,7 @@ export class ValueLog {
   /** Writes a KeyValue, notes its place in `holder`, and answers with its bytes, which are lent. */
   write(holder: Place, fields: KeyValueFields, main: number): Buffer {
     const length = keyValueLength(fields);
-    const bytes = recordLength(length);
+    const bytes = frameLength(length);
     const slab = this.#slabFor(bytes);
     const start = writeRecord(slab.bytes, slab.used, length, fields);
     this.#note(holder, slab, { bytes, main });
@@ -127,9 +127,9 @@ export class ValueLog {
 
   /** As {@link write}, of a KeyValue that is encoded already. */
   writeEncoded(holder: Place, keyValue: Uint8Array, main: number): void {
-    const bytes = recordLength(keyValue.length);
+    const bytes = frameLength(keyValue.length);
     const slab = this.#slabFor(bytes);
-    writeRecordOf(slab.bytes, slab.used, keyValue);
+    writeFrame(slab.bytes, slab.used, MARK.live, keyValue);
     this.#note(holder, slab, { bytes, main });
   }
 
@@ -137,8 +137,8 @@ export class ValueLog {
   read(place: Readonly<Place>): Buffer | undefined {
     const slab = this.#slab(place.slab);
     if (slab === undefined) return undefined;
-    const length = keyValueBytesOf(slab.bytes, place.offset);
-    const start = place.offset + recordLength(length) - length;
+    const length = contentLengthAt(slab.bytes, place.offset);
+    const start = place.offset + frameLength(length) - length;
     return slab.bytes.subarray(start, start + length);
   }
 
@@ -146,7 +146,7 @@ export class ValueLog {
   addTo(frames: RecordFrames, place: Readonly<Place>): boolean {
     const slab = this.#slab(place.slab);
     if (slab === undefined) return false;
-    frames.add(slab.bytes, place.offset, endOfRecord(slab.bytes, place.offset));
+    frames.add(slab.bytes, place.offset, endOfFrame(slab.bytes, place.offset));
     return true;
   }
 
@@ -155,7 +155,7 @@ export class ValueLog {
     const slab = this.#slab(place.slab);
     if (slab === undefined) return;
     slab.bytes[place.offset] = MARK.dead;
-    const bytes = recordLength(keyValueBytesOf(slab.bytes, place.offset));
+    const bytes = frameLength(contentLengthAt(slab.bytes, place.offset));
     slab.liveBytes -= bytes;
     this.#liveBytes -= bytes;
     if (slab.liveBytes === 0) this.#emptied.push(slab);
@@ -254,8 +254,8 @@ export class ValueLog {
     const { bytes: records, used } = slab;
     let offset = 0;
     while (offset < used) {
-      const length = keyValueBytesOf(records, offset);
-      const end = offset + recordLength(length);
+      const length = contentLengthAt(records, offset);
+      const end = offset + frameLength(length);
       if (records[offset] === MARK.live) {
         const start = end - length;
         // Live means that its key says so.

@@ -2,7 +2,7 @@
  * Copies of many KeyValues, to be sorted by value. They stand in few chunks: a buffer for each and one
  * for its value would be two million objects for a million keys, and the collector looks at all.
  */
-import { decodeKeyValueHead, endOfRecord, keyValueBytesOf } from "../wire/index.ts";
+import { contentLengthAt, decodeKeyValueHead, endOfFrame } from "../wire/index.ts";
 import type { KeyValueFrames } from "../wire/index.ts";
 
 /** Bytes of a chunk, unless more comes at once. */
@@ -32,8 +32,8 @@ export class ValueRows {
     let start = this.#used;
     this.#used = kvs.write(chunk, start);
     while (start < this.#used) {
-      const end = endOfRecord(chunk, start);
-      const kvStart = end - keyValueBytesOf(chunk, start);
+      const end = endOfFrame(chunk, start);
+      const kvStart = end - contentLengthAt(chunk, start);
       const head = decodeKeyValueHead(chunk.subarray(kvStart, end));
       const valueStart = kvStart + head.valueStart;
       this.rows.push({ chunk, start, end, valueStart, valueEnd: kvStart + head.valueEnd });

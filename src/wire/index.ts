@@ -19,19 +19,13 @@ export {
   taggedBytesLength,
   valueOf,
   withoutValue,
-  writeTaggedBytes,
 } from "./key-value.ts";
 export type { KeyValueFields, KeyValueHead } from "./key-value.ts";
 export { HeadFrames, RecordFrames, framesOf, keyValuesOf } from "./key-value-frames.ts";
 export type { KeyValueFrames } from "./key-value-frames.ts";
+export { contentLengthAt, endOfFrame, frameLength, writeFrame } from "./frame.ts";
 export { decodeErrorInStream } from "./reader.ts";
-export {
-  endOfRecord,
-  keyValueBytesOf,
-  recordLength,
-  writeRecord,
-  writeRecordOf,
-} from "./record.ts";
+export { writeRecord } from "./record.ts";
 export * as messages from "./messages/index.ts";
 export { latin1, writeLatin1 } from "./latin1.ts";
 export { RangeParts, joined, txnParts } from "./parts.ts";
@@ -48,6 +42,6 @@ export {
   encodeTxnResponse,
   innerHeader,
 } from "./responses.ts";
-export { encodeEvents, endOfEvent, watchHead, watchIdField } from "./watch-responses.ts";
+export { encodeEvents, watchHead, watchIdField } from "./watch-responses.ts";
 export type { EventSource } from "./watch-responses.ts";
 export { CLUSTER_VERSION, CLUSTER_VERSION_SHORT, ETCD_VERSION } from "./version.ts";

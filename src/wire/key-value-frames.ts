@@ -2,10 +2,9 @@
  * The KeyValues of an answer, before they are bytes of it: where they are and how long, so that they
  * are copied once, into the answer itself.
  */
+import { contentLengthAt, endOfFrame, frameLength, writeFrame, writeFrameHead } from "./frame.ts";
 import { keyHeadLength, writeKeyHead } from "./key-value.ts";
 import type { KeyHead } from "./key-value.ts";
-import { endOfRecord, keyValueBytesOf, recordLength, writeRecordOf } from "./record.ts";
-import { writeVarint } from "./writer.ts";
 
 /** RangeResponse.kvs. Source: etcd api/etcdserverpb/rpc.proto. */
 const TAG_KVS = 0x12;
@@ -27,7 +26,7 @@ export class HeadFrames implements KeyValueFrames {
   constructor(heads: readonly KeyHead[]) {
     this.#heads = heads;
     let bytes = 0;
-    for (const head of heads) bytes += recordLength(keyHeadLength(head));
+    for (const head of heads) bytes += frameLength(keyHeadLength(head));
     this.bytes = bytes;
   }
 
@@ -38,8 +37,7 @@ export class HeadFrames implements KeyValueFrames {
   write(target: Buffer, position: number): number {
     let end = position;
     for (const head of this.#heads) {
-      target[end] = TAG_KVS;
-      end = writeVarint(target, end + 1, keyHeadLength(head));
+      end = writeFrameHead(target, end, TAG_KVS, keyHeadLength(head));
       end = writeKeyHead(target, end, head);
     }
     return end;
@@ -79,8 +77,8 @@ export class RecordFrames implements KeyValueFrames {
 
   /** Takes a copy of a KeyValue. */
   addKeyValue(keyValue: Uint8Array): void {
-    const record = Buffer.allocUnsafe(recordLength(keyValue.length));
-    writeRecordOf(record, 0, keyValue);
+    const record = Buffer.allocUnsafe(frameLength(keyValue.length));
+    writeFrame(record, 0, TAG_KVS, keyValue);
     this.add(record, 0, record.length);
   }
 
@@ -92,7 +90,7 @@ export class RecordFrames implements KeyValueFrames {
     }
     target.set(this.#source.subarray(this.#start, this.#end), end);
     end += this.#end - this.#start;
-    for (let at = position; at < end; at = endOfRecord(target, at)) target[at] = TAG_KVS;
+    for (let at = position; at < end; at = endOfFrame(target, at)) target[at] = TAG_KVS;
     return end;
   }
 }
@@ -120,8 +118,8 @@ export function keyValuesOf(frames: KeyValueFrames): Buffer[] {
   frames.write(bytes, 0);
   const keyValues: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {
-    const end = endOfRecord(bytes, at);
-    keyValues.push(bytes.subarray(end - keyValueBytesOf(bytes, at), end));
+    const end = endOfFrame(bytes, at);
+    keyValues.push(bytes.subarray(end - contentLengthAt(bytes, at), end));
     at = end;
   }
   return keyValues;

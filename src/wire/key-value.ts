@@ -6,6 +6,7 @@
  *
  * Source of field numbers: etcd api/mvccpb/kv.proto.
  */
+import { contentLengthAt, endOfFrame, frameLength, writeFrame, writeFrameHead } from "./frame.ts";
 import { latin1, writeLatin1 } from "./latin1.ts";
 import { malformed, Reader } from "./reader.ts";
 import { bigVarintLength, varintLength, writeBigVarint, writeVarint } from "./writer.ts";
@@ -69,7 +70,7 @@ export function writeKeyValue(
 ): number {
   const { value, lease } = fields;
   let end = writeHead(target, position, fields);
-  if (value.byteLength > 0) end = writeTaggedBytes(target, end, TAG_VALUE, value);
+  if (value.byteLength > 0) end = writeFrame(target, end, TAG_VALUE, value);
   if (lease === 0n) return end;
   target[end] = TAG_LEASE;
   return writeBigVarint(target, end + 1, lease);
@@ -104,8 +105,7 @@ export function writeKeyHead(target: Buffer, position: number, head: KeyHead): n
   const { key } = head;
   let end = position;
   if (key.length > 0) {
-    target[end] = TAG_KEY;
-    end = writeVarint(target, end + 1, key.length);
+    end = writeFrameHead(target, end, TAG_KEY, key.length);
     end = writeLatin1(target, end, key);
   }
   end = writeNumber(target, end, TAG_CREATE_REVISION, head.createMain);
@@ -135,7 +135,7 @@ export function withoutValue(bytes: Uint8Array): Uint8Array {
 /** The bytes that etcd stores for a deletion: the key and nothing else. */
 export function encodeTombstone(key: Uint8Array): Buffer {
   const target = Buffer.allocUnsafe(taggedBytesLength(key.byteLength));
-  if (key.byteLength > 0) writeTaggedBytes(target, 0, TAG_KEY, key);
+  if (key.byteLength > 0) writeFrame(target, 0, TAG_KEY, key);
   return target;
 }
 
@@ -189,20 +189,7 @@ export function decodeKeyValueHead(bytes: Uint8Array): KeyValueHead {
 
 /** Bytes that a field with a one-byte tag takes; 0 for an empty one, which is left out. */
 export function taggedBytesLength(length: number): number {
-  return length === 0 ? 0 : 1 + varintLength(length) + length;
-}
-
-/** Writes tag, length and bytes at `position`, and returns the position after them. */
-export function writeTaggedBytes(
-  target: Uint8Array,
-  position: number,
-  tag: number,
-  bytes: Uint8Array,
-): number {
-  target[position] = tag;
-  const start = writeVarint(target, position + 1, bytes.byteLength);
-  target.set(bytes, start);
-  return start + bytes.byteLength;
+  return length === 0 ? 0 : frameLength(length);
 }
 
 function headLength(fields: Omit<KeyValueFields, "value" | "lease">): number {
@@ -225,7 +212,7 @@ function writeHead(
   fields: Omit<KeyValueFields, "value" | "lease">,
 ): number {
   let end = position;
-  if (fields.key.byteLength > 0) end = writeTaggedBytes(target, end, TAG_KEY, fields.key);
+  if (fields.key.byteLength > 0) end = writeFrame(target, end, TAG_KEY, fields.key);
   end = writeNumber(target, end, TAG_CREATE_REVISION, fields.createRevision);
   end = writeNumber(target, end, TAG_MOD_REVISION, fields.modRevision);
   return writeNumber(target, end, TAG_VERSION, fields.version);
@@ -242,14 +229,8 @@ function writeNumber(target: Uint8Array, position: number, tag: number, value: n
  * always written first, and never empty.
  */
 export function keyOf(bytes: Uint8Array, start = 0): string {
-  let position = start + 1;
-  let length = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[position++]!;
-    length += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) break;
-  }
-  return latin1(bytes, position, position + length);
+  const end = endOfFrame(bytes, start);
+  return latin1(bytes, end - contentLengthAt(bytes, start), end);
 }
 
 /** The value in an encoded KeyValue, without a copy. Throws EtcdError for what is malformed. */

@@ -2,15 +2,14 @@
  * Large answers in parts: what is too much to be copied in one go is gathered in chunks, and joined
  * a few megabytes at a time.
  */
+import { contentLengthAt, endOfFrame, frameLength, writeFrameHead } from "./frame.ts";
 import type { KeyValueFrames } from "./key-value-frames.ts";
-import { endOfRecord, keyValueBytesOf } from "./record.ts";
 import {
   RESPONSE_OP,
   TXN_RESPONSES_TAG,
   encodeRangeResponse,
   encodeTxnResponse,
 } from "./responses.ts";
-import { varintLength, writeVarint } from "./writer.ts";
 
 /** Bytes of a message, to be joined. */
 export interface Parts {
@@ -43,8 +42,8 @@ export class RangeParts {
   get last(): Uint8Array {
     const chunk = this.#chunk;
     let at = this.#lastStart;
-    for (let end = endOfRecord(chunk, at); end < this.#used; end = endOfRecord(chunk, at)) at = end;
-    return chunk.subarray(this.#used - keyValueBytesOf(chunk, at), this.#used);
+    for (let end = endOfFrame(chunk, at); end < this.#used; end = endOfFrame(chunk, at)) at = end;
+    return chunk.subarray(this.#used - contentLengthAt(chunk, at), this.#used);
   }
 
   /** Takes copies. */
@@ -86,10 +85,10 @@ export function txnParts(header: Uint8Array, succeeded: boolean, ranges: readonl
 
 /** A message as a field of another. */
 function framed(tag: number, message: Parts): Parts {
-  const head = Buffer.allocUnsafe(1 + varintLength(message.bytes));
-  head[0] = tag;
-  writeVarint(head, 1, message.bytes);
-  return { chunks: [head, ...message.chunks], bytes: head.length + message.bytes };
+  const bytes = frameLength(message.bytes);
+  const head = Buffer.allocUnsafe(bytes - message.bytes);
+  writeFrameHead(head, 0, tag, message.bytes);
+  return { chunks: [head, ...message.chunks], bytes };
 }
 
 /** The bytes in one piece; `pause` is awaited about once a millisecond. */

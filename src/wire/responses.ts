@@ -4,6 +4,7 @@
  *
  * Field numbers: etcd api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto.
  */
+import { frameLength, writeFrame } from "./frame.ts";
 import type { KeyValueFrames } from "./key-value-frames.ts";
 import { bigVarintLength, varintLength, writeBigVarint, writeVarint } from "./writer.ts";
 
@@ -120,7 +121,7 @@ export function encodePutResponse(
   previous: Uint8Array | undefined,
 ): Uint8Array {
   if (previous === undefined) return header;
-  const response = Buffer.allocUnsafe(header.length + frameLength(previous));
+  const response = Buffer.allocUnsafe(header.length + frameLength(previous.length));
   response.set(header, 0);
   writeFrame(response, header.length, TAG.previousKv, previous);
   return response;
@@ -133,7 +134,7 @@ export function encodeDeleteRangeResponse(
   previous: readonly Uint8Array[],
 ): Buffer {
   let length = header.length + (deleted === 0 ? 0 : 1 + varintLength(deleted));
-  for (const kv of previous) length += frameLength(kv);
+  for (const kv of previous) length += frameLength(kv.length);
   const response = Buffer.allocUnsafe(length);
   response.set(header, 0);
   let position = header.length;
@@ -152,7 +153,7 @@ export function encodeTxnResponse(
   responses: readonly Uint8Array[],
 ): Buffer {
   let length = header.length + (succeeded ? 2 : 0);
-  for (const response of responses) length += frameLength(response);
+  for (const response of responses) length += frameLength(response.length);
   const answer = Buffer.allocUnsafe(length);
   answer.set(header, 0);
   let position = header.length;
@@ -175,25 +176,7 @@ export function encodeResponseOp(
 }
 
 function encodeFrame(tag: number, message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(frameLength(message));
+  const frame = Buffer.allocUnsafe(frameLength(message.length));
   writeFrame(frame, 0, tag, message);
   return frame;
-}
-
-/** Bytes that {@link writeFrame} writes. */
-export function frameLength(message: Uint8Array): number {
-  return 1 + varintLength(message.length) + message.length;
-}
-
-/** Writes a message as a field of another, and returns the position after it. */
-export function writeFrame(
-  target: Buffer,
-  position: number,
-  tag: number,
-  message: Uint8Array,
-): number {
-  target[position] = tag;
-  const start = writeVarint(target, position + 1, message.length);
-  target.set(message, start);
-  return start + message.length;
 }

@@ -4,8 +4,9 @@
  *
  * Field numbers: etcd api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto.
  */
-import { writeLatin1 } from "./latin1.ts";
-import { writeFrame } from "./responses.ts";
+import { frameLength, writeFrame, writeFrameHead } from "./frame.ts";
+import { keyHeadLength, writeKeyHead } from "./key-value.ts";
+import type { KeyHead } from "./key-value.ts";
 import { varintLength, writeVarint } from "./writer.ts";
 
 /** A field's tag: its number, and that a length (2) or a varint (0) follows. */
@@ -16,8 +17,6 @@ const TAG = {
   eventType: 0x08,
   eventKeyValue: 0x12,
   eventPrevious: 0x1a,
-  key: 0x0a,
-  modRevision: 0x18,
 } as const;
 
 /** What an event is made of. */
@@ -43,13 +42,12 @@ export function encodeEvents(
     const beforeBytes = before === undefined ? 0 : frameLength(before.length);
     const value = values[index];
     if (value !== undefined) return frameLength(value.length) + beforeBytes;
-    return 2 + frameLength(deletedLength(source)) + beforeBytes;
+    return 2 + frameLength(keyHeadLength(deletedHead(source))) + beforeBytes;
   });
   const block = Buffer.allocUnsafeSlow(lengths.reduce((sum, each) => sum + frameLength(each), 0));
   let position = 0;
   for (const [index, source] of sources.entries()) {
-    block[position] = TAG.events;
-    position = writeVarint(block, position + 1, lengths[index]!);
+    position = writeFrameHead(block, position, TAG.events, lengths[index]!);
     const value = values[index];
     if (value === undefined) position = writeDeletion(block, position, source);
     else position = writeFrame(block, position, TAG.eventKeyValue, value);
@@ -59,32 +57,17 @@ export function encodeEvents(
   return block;
 }
 
-function deletedLength({ key, main }: EventSource): number {
-  return frameLength(key.length) + 1 + varintLength(main);
+/** All that is told of a deletion: the key, and when. */
+function deletedHead({ key, main }: EventSource): KeyHead {
+  return { key, createMain: 0, modMain: main, version: 0 };
 }
 
 function writeDeletion(block: Buffer, start: number, source: EventSource): number {
   block[start] = TAG.eventType;
   block[start + 1] = 1;
-  block[start + 2] = TAG.eventKeyValue;
-  let position = writeVarint(block, start + 3, deletedLength(source));
-  block[position] = TAG.key;
-  position = writeVarint(block, position + 1, source.key.length);
-  position = writeLatin1(block, position, source.key);
-  block[position] = TAG.modRevision;
-  return writeVarint(block, position + 1, source.main);
-}
-
-/** Where the event of a block ends that begins at `start`. */
-export function endOfEvent(block: Uint8Array, start: number): number {
-  let position = start + 1;
-  let length = 0;
-  let factor = 1;
-  for (; block[position]! >= 0x80; position++) {
-    length += (block[position]! & 0x7f) * factor;
-    factor *= 0x80;
-  }
-  return position + 1 + length + block[position]! * factor;
+  const head = deletedHead(source);
+  const position = writeFrameHead(block, start + 2, TAG.eventKeyValue, keyHeadLength(head));
+  return writeKeyHead(block, position, head);
 }
 
 /** The field of a watcher's id, for {@link watchHead}. */
@@ -122,9 +105,4 @@ function copy(source: Uint8Array, target: Uint8Array, at: number): number {
   const { length } = source;
   for (let index = 0; index < length; index++) target[at + index] = source[index]!;
   return at + length;
-}
-
-/** Bytes of a field whose message has so many. */
-function frameLength(length: number): number {
-  return 1 + varintLength(length) + length;
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import { NOWHERE, ValueLog } from "../../src/mvcc/value-log.ts";
 import type { Place } from "../../src/mvcc/value-log.ts";
-import { encodeKeyValue, recordLength } from "../../src/wire/index.ts";
+import { encodeKeyValue, frameLength } from "../../src/wire/index.ts";
 import type { KeyValueFields } from "../../src/wire/index.ts";
 
 interface Holder extends Place {
@@ -63,7 +63,7 @@ class Run {
       }
       assert.deepEqual(read, holder.bytes);
       kept.add(holder.key);
-      live += recordLength(holder.bytes.length);
+      live += frameLength(holder.bytes.length);
     }
     for (const holder of this.older) {
       const read = this.log.read(holder);

@@ -5,9 +5,9 @@ import { ValueRows, compareValues } from "../../src/mvcc/value-rows.ts";
 import {
   RecordFrames,
   encodeKeyValue,
-  endOfRecord,
+  endOfFrame,
   framesOf,
-  keyValueBytesOf,
+  contentLengthAt,
 } from "../../src/wire/index.ts";
 
 const values = fc.array(
@@ -37,7 +37,7 @@ t.test("ValueRows keep what they were given, and compare by value", async (t) =>
       const lent = new RecordFrames();
       const record = recordsOf(kvs.slice(from, from + together));
       for (let at = 0; at < record.length;) {
-        const end = endOfRecord(record, at);
+        const end = endOfFrame(record, at);
         lent.add(record, at, end);
         at = end;
       }
@@ -47,7 +47,7 @@ t.test("ValueRows keep what they were given, and compare by value", async (t) =>
     const { rows } = copies;
     assert.deepEqual(
       rows.map(({ chunk, start, end }) =>
-        chunk.toString("latin1", end - keyValueBytesOf(chunk, start), end),
+        chunk.toString("latin1", end - contentLengthAt(chunk, start), end),
       ),
       kvs.map((kv) => kv.toString("latin1")),
     );

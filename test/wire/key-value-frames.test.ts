@@ -5,13 +5,13 @@ import {
   HeadFrames,
   RecordFrames,
   encodeKeyValue,
-  endOfRecord,
+  endOfFrame,
   framesOf,
   keyValuesOf,
   latin1,
   messages,
-  recordLength,
-  writeRecordOf,
+  frameLength,
+  writeFrame,
 } from "../../src/wire/index.ts";
 import type { KeyValueFrames } from "../../src/wire/index.ts";
 
@@ -73,18 +73,15 @@ t.test("RecordFrames are the KeyValues of records, wherever those lie", async (t
   const property = fc.property(keyValues, order, (list, asked) => {
     const encoded = list.map(encodeKeyValue);
     const sources = [encoded.slice(0, 10), encoded.slice(10)].map((part) => {
-      const bytes = part.reduce((sum, { length }) => sum + recordLength(length), 0);
+      const bytes = part.reduce((sum, { length }) => sum + frameLength(length), 0);
       const source = Buffer.alloc(bytes, 1);
       let at = 0;
-      for (const kv of part) {
-        writeRecordOf(source, at, kv);
-        at = endOfRecord(source, at);
-      }
+      for (const kv of part) at = writeFrame(source, at, 0, kv);
       return source;
     });
     const places = sources.flatMap((source) => {
       const found: [Buffer, number][] = [];
-      for (let at = 0; at < source.length; at = endOfRecord(source, at)) found.push([source, at]);
+      for (let at = 0; at < source.length; at = endOfFrame(source, at)) found.push([source, at]);
       return found;
     });
     const before = sources.map(hex);
@@ -94,7 +91,7 @@ t.test("RecordFrames are the KeyValues of records, wherever those lie", async (t
     const frames = new RecordFrames();
     for (const index of wanted) {
       const [source, at] = places[index]!;
-      frames.add(source, at, endOfRecord(source, at));
+      frames.add(source, at, endOfFrame(source, at));
     }
     assert.equal(frames.count, wanted.length);
     const kvs = wanted.map((index) => list[index]!);

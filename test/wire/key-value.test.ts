@@ -9,7 +9,7 @@ import {
   messages,
   taggedBytesLength,
   withoutValue,
-  writeTaggedBytes,
+  writeFrame,
 } from "../../src/wire/index.ts";
 import type { KeyValueFields } from "../../src/wire/index.ts";
 import { PROTOS, referenceEncode } from "./reference.ts";
@@ -113,12 +113,11 @@ t.test("withoutValue() leaves the value out", async (t) => {
   t.doesNotThrow(() => fc.assert(property, { numRuns: 500 }));
 });
 
-t.test("writeTaggedBytes() takes the room that taggedBytesLength() tells", async (t) => {
+t.test("writeFrame() takes the room that taggedBytesLength() tells", async (t) => {
   const property = fc.property(bytes, (value) => {
     const target = Buffer.alloc(3_000);
     if (value.length === 0) assert.equal(taggedBytesLength(0), 0);
-    else
-      assert.equal(writeTaggedBytes(target, 3, 0x0a, value), 3 + taggedBytesLength(value.length));
+    else assert.equal(writeFrame(target, 3, 0x0a, value), 3 + taggedBytesLength(value.length));
   });
   t.doesNotThrow(() => fc.assert(property));
 });

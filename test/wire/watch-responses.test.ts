@@ -6,7 +6,7 @@ import {
   HeaderFrames,
   encodeEvents,
   encodeKeyValue,
-  endOfEvent,
+  endOfFrame,
   latin1,
   messages,
   watchHead,
@@ -76,12 +76,12 @@ t.test("encodeEvents() and watchHead() are a WatchResponse, whatever its id", as
   t.doesNotThrow(() => fc.assert(property, { numRuns: 500 }));
 });
 
-t.test("endOfEvent() finds every event of a block", async (t) => {
+t.test("endOfFrame() finds every event of a block", async (t) => {
   const property = fc.property(fc.array(events, { maxLength: 5 }), (many) => {
     const block = encoded(many);
     let start = 0;
     for (const one of many) {
-      const end = endOfEvent(block, start);
+      const end = endOfFrame(block, start);
       sameBytes(block.subarray(start, end), encoded([one]));
       start = end;
     }

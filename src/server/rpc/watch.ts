@@ -9,7 +9,7 @@ import { keyRange } from "../../mvcc/index.ts";
 import type { Store, WatchOutlet, WatchSink, Watcher } from "../../mvcc/index.ts";
 import {
   EtcdError,
-  endOfEvent,
+  endOfFrame,
   latin1,
   messages,
   watchHead,
@@ -281,7 +281,7 @@ function split(
   let bytes = pieceBytes;
   for (const block of blocks) {
     for (let start = 0, end = 0; start < block.length; start = end) {
-      end = endOfEvent(block, start);
+      end = endOfFrame(block, start);
       if (piece.length > 0 && bytes + end - start >= bytesMax) {
         pieces.push(piece);
         piece = [];
