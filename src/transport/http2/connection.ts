@@ -75,7 +75,6 @@ export class Http2Connection implements FrameSink, SenderOwner {
   readonly #patience: Patience;
   readonly #hasKeepalive: boolean;
   readonly #keepalive: Keepalive;
-  readonly #preface: Buffer;
   #prefaceBytes = 0;
   #isPaused = false;
   /** Nothing that the client sends is listened to any more. */
@@ -117,7 +116,9 @@ export class Http2Connection implements FrameSink, SenderOwner {
       ping: () => this.#control.ping(),
       onDead: () => socket.destroy(),
     });
-    this.#preface = serverPreface(options.streamsMax);
+    // Leaves with the answers to the head.
+    this.#output.hold();
+    this.#output.append(serverPreface(options.streamsMax));
   }
 
   /** Takes the socket, of which `head` has been read. What that asks for is answered at once. */
@@ -127,9 +128,6 @@ export class Http2Connection implements FrameSink, SenderOwner {
     socket.on("drain", this.#onDrain);
     socket.on("end", this.#onGone);
     socket.on("close", this.#onGone);
-    // Leaves with the answers to the head.
-    this.#output.hold();
-    this.#output.append(this.#preface);
     this.#onData(head);
     if (!this.#isPaused) socket.resume();
   }
@@ -318,10 +316,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
   /** Sends what waits, and closes. What still comes is read and dropped, or it would be lost. */
   #sayGoodbye(): void {
     if (this.#isDead) return;
-    this.#isDead = true;
-    this.#keepalive.close();
-    this.#control.close();
-    this.#streams.cancelAll();
+    this.#stop();
     this.#output.flush();
     const stop = this.#clock.after(LAST_WORDS_MS, () => this.#socket.destroy());
     this.#socket.once("close", stop);
@@ -333,11 +328,15 @@ export class Http2Connection implements FrameSink, SenderOwner {
   readonly #onGone = (): void => {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#stop();
+    this.#output.close();
+    this.#socket.destroy();
+  };
+
+  #stop(): void {
     this.#isDead = true;
     this.#keepalive.close();
     this.#control.close();
     this.#streams.cancelAll();
-    this.#output.close();
-    this.#socket.destroy();
-  };
+  }
 }
