@@ -19,24 +19,16 @@ import { putBack } from "./connection-handler.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { correctCalls } from "./grpc-js-corrections.ts";
 import { MetadataContext, ServerStream, statusOf, tooLarge } from "./grpc-js-stream.ts";
+import { messageBytesMax } from "./grpc-options.ts";
 import type { GrpcOptions } from "./grpc-options.ts";
+import { KEEPALIVE_INTERVAL_MS, KEEPALIVE_TIMEOUT_MS } from "./http2/index.ts";
 import { OpenSockets } from "./open-sockets.ts";
-
-/** Largest write request, bytes. Source: etcd server/embed/config.go, DefaultMaxRequestBytes. */
-const REQUEST_BYTES_MAX = 1_572_864;
-
-/** What a message may be larger than a request. Source: etcd api/v3rpc/grpc.go, grpcOverheadBytes. */
-const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
 
 /**
  * grpc-js refuses what is too large with a text of its own, so it is given a higher limit and the
  * real one is checked here. It bounds what is buffered for a message that will be refused.
  */
 const REFUSED_MESSAGE_FACTOR = 4;
-
-/** Source: etcd server/embed/config.go, DefaultGRPCKeepAliveInterval and -Timeout. */
-const KEEPALIVE_INTERVAL_MS = 2 * 60 * 60 * 1000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
 
 /** What a {@link GrpcJsServer} is made of. */
 export interface GrpcJsServerOptions extends GrpcOptions {
@@ -63,7 +55,7 @@ export class GrpcJsServer implements ConnectionHandler {
   constructor(options: GrpcJsServerOptions) {
     this.#channel = options.channel;
     this.#logger = options.logger;
-    this.#messageBytesMax = (options.maxRequestBytes ?? REQUEST_BYTES_MAX) + MESSAGE_OVERHEAD_BYTES;
+    this.#messageBytesMax = messageBytesMax(options);
     this.#server = new Server(this.#channelOptions(options));
     for (const [method, path] of Object.entries(UNARY_METHODS)) {
       // Object.entries() widens the keys, here and below.

@@ -11,6 +11,7 @@ import { Arrivals } from "./arrivals.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { AnswerBlocks } from "./grpc-blocks.ts";
 import { Deadlines } from "./grpc-deadlines.ts";
+import { messageBytesMax } from "./grpc-options.ts";
 import type { GrpcOptions } from "./grpc-options.ts";
 import { routeOf } from "./grpc-routes.ts";
 import { StreamCall } from "./grpc-stream.ts";
@@ -27,12 +28,6 @@ import { PageRequest } from "./http2-pages.ts";
 import type { Http2PagesOptions } from "./http2-pages.ts";
 import { OpenSockets } from "./open-sockets.ts";
 import { SOCKET_CLOCK } from "./socket-clock.ts";
-
-/** Largest write request, bytes. Source: etcd server/embed/config.go, DefaultMaxRequestBytes. */
-const REQUEST_BYTES_MAX = 1_572_864;
-
-/** What a message may be larger than a request. Source: etcd api/v3rpc/grpc.go, grpcOverheadBytes. */
-const MESSAGE_OVERHEAD_BYTES = 512 * 1024;
 
 export interface GrpcServerOptions extends GrpcOptions {
   readonly channel: Channel;
@@ -60,7 +55,7 @@ export class GrpcServer implements ConnectionHandler {
     const { channel, logger, pages, corsOrigins } = options;
     this.channel = channel;
     this.logger = logger;
-    this.messageBytesMax = (options.maxRequestBytes ?? REQUEST_BYTES_MAX) + MESSAGE_OVERHEAD_BYTES;
+    this.messageBytesMax = messageBytesMax(options);
     this.#options = options;
     this.#clock = options.clock ?? SOCKET_CLOCK;
     this.deadlines = new Deadlines(this.#clock);

@@ -5,7 +5,12 @@ export { FIELD_KIND } from "./header-field.ts";
 export type { HeaderField } from "./header-field.ts";
 export { HpackEncoder } from "./hpack-encoder.ts";
 export type { OutgoingField } from "./hpack-encoder.ts";
-export { HELD_MESSAGE_COST_BYTES, RECEIVED_BYTES_MAX } from "./limits.ts";
+export {
+  HELD_MESSAGE_COST_BYTES,
+  KEEPALIVE_INTERVAL_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  RECEIVED_BYTES_MAX,
+} from "./limits.ts";
 export type { RequestHead } from "./request-head.ts";
 export { NO_TRAILERS } from "./sender.ts";
 export type { HeaderSource } from "./sender.ts";
