@@ -41,7 +41,7 @@ import type { ServerOptions } from "./server-options.ts";
 import { Ticker } from "./ticker.ts";
 
 type Answer = Uint8Array | PromiseLike<Uint8Array>;
-type UnaryHandler = (request: Uint8Array) => Answer;
+type UnaryHandler = (request: Uint8Array, context: CallContext) => Answer;
 
 /** A response may be this much larger than a request before a watcher that allows it gets pieces. */
 const FRAGMENT_OVERHEAD_BYTES = 512 * 1024;
@@ -104,13 +104,13 @@ export class Server implements Channel, HttpPages {
     void compactor.start();
   }
 
-  unary(method: UnaryMethod, request: Uint8Array, _context: CallContext): Answer {
+  unary(method: UnaryMethod, request: Uint8Array, context: CallContext): Answer {
     const counts = this.counts.of(method);
     counts.started++;
     counts.received++;
     try {
       if (this.#closed) throw new EtcdError("stopped");
-      const answer = this.#unary[method](request);
+      const answer = this.#unary[method](request, context);
       if (answer instanceof Uint8Array) {
         this.counts.answered(method);
         return answer;
@@ -123,7 +123,7 @@ export class Server implements Channel, HttpPages {
     }
   }
 
-  stream(method: StreamMethod, _context: CallContext, output: StreamOutput): StreamInput {
+  stream(method: StreamMethod, context: CallContext, output: StreamOutput): StreamInput {
     const counts = this.counts.of(method);
     counts.started++;
     /** Once for every stream, whichever side ends it. */
@@ -146,7 +146,7 @@ export class Server implements Channel, HttpPages {
         if (over(error?.code ?? STATUS.ok)) output.end(error);
       },
     };
-    const input = this.#openStream(method, counted);
+    const input = this.#openStream(method, context, counted);
     this.#streams.set(counted, input);
     // Not before the caller has its input.
     if (this.#closed) queueMicrotask(() => this.#endStream(counted, input));
@@ -224,7 +224,11 @@ export class Server implements Channel, HttpPages {
     output.end(new EtcdError("stopped"));
   }
 
-  #openStream(method: StreamMethod, output: Required<StreamOutput>): StreamInput {
+  #openStream(
+    method: StreamMethod,
+    _context: CallContext,
+    output: Required<StreamOutput>,
+  ): StreamInput {
     switch (method) {
       case "watch":
         return this.#openWatch(output);

@@ -18,7 +18,7 @@ import type { Channel, Logger, StreamMethod, UnaryMethod } from "../wire/index.t
 import { putBack } from "./connection-handler.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { correctCalls } from "./grpc-js-corrections.ts";
-import { MetadataContext, ServerStream, statusOf, tooLarge } from "./grpc-js-stream.ts";
+import { GrpcJsContext, ServerStream, statusOf, tooLarge } from "./grpc-js-stream.ts";
 import { messageBytesMax } from "./grpc-options.ts";
 import type { GrpcOptions } from "./grpc-options.ts";
 import { KEEPALIVE_INTERVAL_MS, KEEPALIVE_TIMEOUT_MS } from "./http2/index.ts";
@@ -118,7 +118,7 @@ export class GrpcJsServer implements ConnectionHandler {
       }
       const fail = (error: unknown): void => callback(statusOf(error, this.#logger, method));
       try {
-        const answer = this.#channel.unary(method, request, new MetadataContext(call.metadata));
+        const answer = this.#channel.unary(method, request, new GrpcJsContext(call));
         if (answer instanceof Uint8Array) callback(null, answer);
         else answer.then((bytes) => callback(null, bytes), fail);
       } catch (error) {

@@ -7,8 +7,9 @@
  * - While the output is blocked, requests are not read: a client that does not read is not read
  *   from, and its window fills up. grpc-js itself holds at most 16 requests of it.
  */
-import type { Metadata, ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
+import type { ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
 import { EtcdError, STATUS } from "../wire/index.ts";
+import { commonNameOf } from "./client-certificate.ts";
 import type {
   CallContext,
   Channel,
@@ -64,7 +65,7 @@ export class ServerStream implements StreamOutput {
     // grpc-js says so after every end, also a good one.
     this.#call.once("cancelled", () => this.#cancel());
     this.#guard(() => {
-      const context = new MetadataContext(this.#call.metadata);
+      const context = new GrpcJsContext(this.#call);
       this.#input = channel.stream(this.#method, context, this);
     });
   }
@@ -153,18 +154,23 @@ export class ServerStream implements StreamOutput {
   }
 }
 
-/** The metadata of a call; looked up only when asked for. */
-export class MetadataContext implements CallContext {
-  readonly #metadata: Metadata;
+/** What a call carries; looked up only when asked for. */
+export class GrpcJsContext implements CallContext {
+  readonly #call: Pick<ServerStreamOptions["call"], "metadata" | "getAuthContext">;
 
-  constructor(metadata: Metadata) {
-    this.#metadata = metadata;
+  constructor(call: Pick<ServerStreamOptions["call"], "metadata" | "getAuthContext">) {
+    this.#call = call;
   }
 
   metadata(name: string): string | undefined {
-    const [value] = this.#metadata.get(name);
+    const [value] = this.#call.metadata.get(name);
     // Of a name that ends in "-bin" it is bytes, one character each.
     return typeof value === "string" ? value : value?.toString("latin1");
+  }
+
+  certificateName(): string | undefined {
+    const { sslPeerCertificate } = this.#call.getAuthContext();
+    return sslPeerCertificate === undefined ? undefined : commonNameOf(sslPeerCertificate);
   }
 }
 

@@ -8,6 +8,7 @@
 import type { Duplex } from "node:stream";
 import type { Channel, Clock, HttpPages, Logger } from "../wire/index.ts";
 import { Arrivals } from "./arrivals.ts";
+import { clientNameOf } from "./client-certificate.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
 import { AnswerBlocks } from "./grpc-blocks.ts";
 import { Deadlines } from "./grpc-deadlines.ts";
@@ -70,7 +71,7 @@ export class GrpcServer implements ConnectionHandler {
     const connection = new Http2Connection({
       socket,
       clock: this.#clock,
-      handler: (encoder) => new GrpcConnection(this, encoder),
+      handler: (encoder) => new GrpcConnection(this, encoder, socket),
       streamsMax: maxConcurrentStreams,
       // By TLS a client of etcd speaks with Go's HTTP server, which neither pings nor counts pings.
       // Source: etcd server/embed/serve.go, serveCtx.serve.
@@ -110,8 +111,11 @@ export class GrpcConnection implements RequestHandler {
   readonly blocks: AnswerBlocks;
   readonly #pages: Http2PagesOptions;
   readonly #encoder: HpackEncoder;
+  readonly #socket: Duplex;
+  #clientName: string | undefined = undefined;
+  #hasClientName = false;
 
-  constructor(server: GrpcServer, encoder: HpackEncoder) {
+  constructor(server: GrpcServer, encoder: HpackEncoder, socket: Duplex) {
     this.channel = server.channel;
     this.logger = server.logger;
     this.messageBytesMax = server.messageBytesMax;
@@ -119,6 +123,16 @@ export class GrpcConnection implements RequestHandler {
     this.blocks = new AnswerBlocks(encoder);
     this.#pages = server.pages;
     this.#encoder = encoder;
+    this.#socket = socket;
+  }
+
+  /** As {@link clientNameOf}; looked up when first asked for. */
+  certificateName(): string | undefined {
+    if (!this.#hasClientName) {
+      this.#clientName = clientNameOf(this.#socket);
+      this.#hasClientName = true;
+    }
+    return this.#clientName;
   }
 
   request(stream: Http2Stream, head: RequestHead): StreamReceiver {

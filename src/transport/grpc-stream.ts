@@ -70,6 +70,10 @@ export class StreamCall
     return metadataOf(this.#head, name);
   }
 
+  certificateName(): string | undefined {
+    return this.#connection.certificateName();
+  }
+
   data(source: Buffer, start: number, end: number): boolean {
     if (this.#isOver) return true;
     let isConsumed = true;

@@ -50,6 +50,10 @@ export class UnaryCall
     return metadataOf(this.#head, name);
   }
 
+  certificateName(): string | undefined {
+    return this.#connection.certificateName();
+  }
+
   data(source: Buffer, start: number, end: number): boolean {
     // Of several requests the first counts, as in gRPC-Go.
     if (this.#isCalled || this.#isOver) return true;

@@ -36,6 +36,12 @@ export interface Channel {
 export interface CallContext {
   /** First value of a metadata key given in lower case, or undefined. */
   metadata(name: string): string | undefined;
+  /**
+   * Common name in the client's certificate, empty where it has none; undefined without a
+   * certificate that was verified. Left out where a call has no connection of a client's own: in the
+   * same process, or from the JSON gateway.
+   */
+  certificateName?(): string | undefined;
 }
 
 /** The receiving end of a stream's answers; implemented by whoever opened the stream. */
