@@ -3,12 +3,13 @@
  * order and with its texts. Source: etcd server/embed/config.go, Validate.
  */
 import type { EtcdOptions } from "../embed/index.ts";
+import { autoCompaction, checkCompaction } from "./compaction-settings.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { FEATURE_GATES, isFeatureEnabled } from "./feature-gates.ts";
 import { flagDefinition } from "./flag-table.ts";
 import { formatFlagValue, presetValue } from "./flag-values.ts";
 import type { Settings } from "./flags.ts";
-import { DurationError, formatDuration, parseDuration, quote } from "./go-values.ts";
+import { quote } from "./go-values.ts";
 import type { LogNote } from "./log-note.ts";
 import { checkBindUrls, checkHostUrls, UrlError } from "./service-url.ts";
 import type { ServiceUrl } from "./service-url.ts";
@@ -163,34 +164,6 @@ function checkTimes(settings: Settings): void {
   }
 }
 
-function checkCompaction(settings: Settings): void {
-  const mode = settings.get("auto-compaction-mode");
-  if (mode === "") {
-    throw new ConfigurationError("undefined auto-compaction-mode");
-  }
-  if (mode !== "periodic" && mode !== "revision") {
-    throw new ConfigurationError(`unknown auto-compaction-mode ${quote(mode)}`);
-  }
-  const hashCheckNs = settings.get("compact-hash-check-time");
-  if (hashCheckNs <= 0n) {
-    throw new ConfigurationError(
-      `--compact-hash-check-time must be >0 (set to ${formatDuration(hashCheckNs)})`,
-    );
-  }
-  // Source: etcd server/embed/etcd.go, parseCompactionRetention: a bare number is hours.
-  const retention = settings.get("auto-compaction-retention");
-  if (/^\+?[0-9]*$/.test(retention)) {
-    return;
-  }
-  try {
-    parseDuration(retention);
-  } catch (error) {
-    throw error instanceof DurationError
-      ? new ConfigurationError(`error parsing CompactionRetention: ${error.message}`, "start")
-      : error;
-  }
-}
-
 function checkFeatureGates(settings: Settings): void {
   const gates = settings.get("feature-gates");
   const persists = isFeatureEnabled(gates, "LeaseCheckpointPersist");
@@ -263,6 +236,7 @@ function serverOptions(settings: Settings): Configuration["options"] {
     watchProgressNotifyIntervalMs: milliseconds(settings.get("watch-progress-notify-interval")),
     compactionBatchLimit: settings.get("compaction-batch-limit") || undefined,
     compactionSleepIntervalMs: milliseconds(settings.get("compaction-sleep-interval")),
+    autoCompaction: autoCompaction(settings),
     ...grpcOptions(settings),
     tls: tlsOptions(settings, dataDir),
   };

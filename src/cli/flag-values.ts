@@ -1,7 +1,8 @@
 /** The kinds of values that flags take: how each is read, written, and what its errors say. */
 import { formatFeatureGates, parseFeatureGates } from "./feature-gates.ts";
 import type { FeatureGateSettings } from "./feature-gates.ts";
-import { formatDuration, parseBoolean, parseDuration, parseInteger, quote } from "./go-values.ts";
+import { formatDuration } from "../wire/index.ts";
+import { parseBoolean, parseDuration, parseInteger, quote } from "./go-values.ts";
 import { parseServiceUrls } from "./service-url.ts";
 import type { ServiceUrl } from "./service-url.ts";
 

@@ -1,11 +1,11 @@
 /** The settings of a server as fields of its log. Source: etcd server/embed/etcd.go, print. */
 import { availableParallelism, cpus } from "node:os";
 import type { LogFields } from "../wire/index.ts";
+import { retentionOf } from "./compaction-settings.ts";
 import type { Configuration } from "./configuration.ts";
 import { formatFeatureGates, isFeatureEnabled } from "./feature-gates.ts";
-import { formatDuration } from "./go-values.ts";
 import type { ServiceUrl } from "./service-url.ts";
-import { ETCD_VERSION } from "../wire/index.ts";
+import { ETCD_VERSION, formatDuration, formatMilliseconds } from "../wire/index.ts";
 import { goArchitecture, packageVersion } from "./version.ts";
 
 /** Bytes of the quota that zero stands for. Source: etcd server/storage/quota.go. */
@@ -18,7 +18,6 @@ export function startFields(
 ): LogFields {
   const { settings, options } = configuration;
   const gates = settings.get("feature-gates");
-  const milliseconds = (count: number): string => formatDuration(BigInt(count) * 1_000_000n);
   return {
     "etcd-version": ETCD_VERSION,
     "etcdlet-version": packageVersion(),
@@ -31,8 +30,8 @@ export function startFields(
     name: options.name,
     "data-dir": options.dataDir,
     "unsafe-no-fsync": settings.get("unsafe-no-fsync"),
-    "heartbeat-interval": milliseconds(settings.get("heartbeat-interval")),
-    "election-timeout": milliseconds(settings.get("election-timeout")),
+    "heartbeat-interval": formatMilliseconds(settings.get("heartbeat-interval")),
+    "election-timeout": formatMilliseconds(settings.get("election-timeout")),
     ...addressFields(configuration),
     "initial-cluster": configuration.initialCluster,
     "initial-cluster-state": settings.get("initial-cluster-state"),
@@ -46,7 +45,8 @@ export function startFields(
       settings.get("watch-progress-notify-interval"),
     ),
     "auto-compaction-mode": settings.get("auto-compaction-mode"),
-    "auto-compaction-retention": settings.get("auto-compaction-retention"),
+    "auto-compaction-retention": formatDuration(retentionOf(settings)),
+    "auto-compaction-interval": formatDuration(retentionOf(settings)),
   };
 }
 

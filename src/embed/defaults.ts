@@ -42,6 +42,7 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
       batchLimit: options.compactionBatchLimit ?? COMPACTION_BATCH,
       sleepIntervalMs: options.compactionSleepIntervalMs ?? COMPACTION_SLEEP_MS,
     },
+    autoCompaction: options.autoCompaction,
     leaseTtlMin: leaseTtlMin(heartbeatMs, electionTimeoutMs(options)),
     watchProgressIntervalMs: Math.max(
       options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,

@@ -1,4 +1,5 @@
 /** Every option of an embedded server. The command line's flags end up here too. */
+import type { AutoCompaction } from "../server/index.ts";
 import type { TlsOptions } from "../transport/index.ts";
 import type { Clock, Logger } from "../wire/index.ts";
 
@@ -45,6 +46,12 @@ export interface EtcdOptions {
   readonly compactionBatchLimit?: number | undefined;
   /** Pause between two steps of a compaction. Default 10 ms. */
   readonly compactionSleepIntervalMs?: number | undefined;
+  /**
+   * Compacts by itself what is older than a period, `{ mode: "periodic", periodMs }` with at least
+   * 10 ms, or than so many revisions, `{ mode: "revision", revisions }`. Default nothing.
+   * Source: etcd --auto-compaction-mode, --auto-compaction-retention.
+   */
+  readonly autoCompaction?: AutoCompaction | undefined;
   /** Calls that one connection may have open; clients are told. Default no bound. */
   readonly maxConcurrentStreams?: number | undefined;
   /**

@@ -1,3 +1,4 @@
+export type { AutoCompaction } from "./auto-compactor.ts";
 export { QUOTA_BYTES, REQUEST_BYTES_MAX, TXN_OPERATIONS_MAX } from "./limits.ts";
 export { Server } from "./server.ts";
 export { leaseTtlMin } from "./server-options.ts";

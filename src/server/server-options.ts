@@ -1,5 +1,6 @@
 /** What a server must be told; the embedding room fills in the defaults. */
 import type { Clock, Logger } from "../wire/index.ts";
+import type { AutoCompaction } from "./auto-compactor.ts";
 import type { CompactionLimits } from "./compactor.ts";
 import type { RequestLimits } from "./limits.ts";
 
@@ -17,6 +18,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   readonly limits: RequestLimits;
   readonly compaction: CompactionLimits;
+  /** Undefined: nothing is compacted but what a client asks for. */
+  readonly autoCompaction?: AutoCompaction | undefined;
   /** Seconds; shorter leases are made this long. */
   readonly leaseTtlMin: number;
   readonly watchProgressIntervalMs: number;

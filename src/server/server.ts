@@ -21,6 +21,7 @@ import type {
   UnaryMethod,
 } from "../wire/index.ts";
 import { Alarms } from "./alarms.ts";
+import { AutoCompactor } from "./auto-compactor.ts";
 import { CallCounts } from "./call-counts.ts";
 import { CommitQueue, reserveIndexes } from "./commit-queue.ts";
 import { Compactor } from "./compactor.ts";
@@ -54,6 +55,7 @@ export class Server implements Channel, HttpPages {
   readonly #options: ServerOptions;
   readonly #queue: CommitQueue;
   readonly #compactor: Compactor;
+  readonly #autoCompactor: AutoCompactor | undefined;
   readonly #ticker: Ticker;
   readonly #lease: LeaseService;
   readonly #maintenance: MaintenanceService;
@@ -99,6 +101,12 @@ export class Server implements Channel, HttpPages {
     this.#pages = new Pages({ store, queue, member, alarms, quota, counts: this.counts });
     this.#unary = this.#handlers(kv, new ClusterService(member, queue));
     this.#counters = this.#answerCounters();
+    const { autoCompaction } = options;
+    if (autoCompaction !== undefined) {
+      const parts = { store, queue, compactor, clock, logger };
+      this.#autoCompactor = new AutoCompactor(parts, autoCompaction);
+      this.#autoCompactor.start();
+    }
     this.#ticker.start();
     // Goes on with a compaction that a stop has interrupted; never rejects.
     void compactor.start();
@@ -180,6 +188,7 @@ export class Server implements Channel, HttpPages {
   async close(): Promise<void> {
     this.#closed = true;
     this.#ticker.close();
+    this.#autoCompactor?.close();
     this.#store.stopLongReads();
     for (const [output, input] of this.#streams) this.#endStream(output, input);
     await this.#compactor.close();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { formatDuration } from "../../src/cli/go-values.ts";
+import { formatDuration } from "../../src/wire/index.ts";
 import {
   FlagValueError,
   formatFlagValue,

@@ -157,6 +157,23 @@ export const compactionTests: SuiteTests = {
     t.ok((await client.kv.get("a")).kvs[0]?.value.equals(value));
   },
 
+  "Compact comes by itself after a period": async ({ t, fresh }) => {
+    const { client } = await fresh({ autoCompaction: { mode: "periodic", periodMs: 500 } });
+    const first = revisionOf(await client.kv.put("a", "0"));
+    const startMs = performance.now();
+    let refusal: unknown;
+    for (let count = 1; refusal === undefined; count += 1) {
+      await client.kv.put("a", String(count));
+      await client.kv.get("a", { revision: first }).catch((error: unknown) => {
+        refusal = error;
+      });
+    }
+    const [code, message] = REFUSALS.compacted;
+    t.match(refusal, { code, message });
+    t.ok(performance.now() - startMs > 300, "not at once");
+    t.equal((await client.kv.get("a")).count, 1);
+  },
+
   "Compact of much in small steps holds nobody up": async ({ t, fresh }) => {
     const { client } = await fresh({ compactionBatchLimit: 10 });
     const first = await putTimes(client, "a", 500);

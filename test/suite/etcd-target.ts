@@ -69,6 +69,8 @@ function etcdArguments(folder: string, options: ServerOptions): string[] {
     "initial-cluster": `default=${peerUrl}`,
     "watch-progress-notify-interval": milliseconds(options.watchProgressNotifyIntervalMs),
     "compaction-batch-limit": options.compactionBatchLimit?.toString(),
+    "auto-compaction-retention": milliseconds(options.autoCompaction?.periodMs),
+    "quota-backend-bytes": options.quotaBackendBytes?.toString(),
     "heartbeat-interval": options.heartbeatIntervalMs?.toString(),
     "election-timeout": options.electionTimeoutMs?.toString(),
   };

@@ -14,6 +14,8 @@ import type { Channel } from "../../src/wire/index.ts";
 export interface ServerOptions {
   readonly watchProgressNotifyIntervalMs?: number;
   readonly compactionBatchLimit?: number;
+  readonly autoCompaction?: { readonly mode: "periodic"; readonly periodMs: number };
+  readonly quotaBackendBytes?: number;
   readonly heartbeatIntervalMs?: number;
   readonly electionTimeoutMs?: number;
   /** It is never restarted, so that nothing need be on a disk where a target can do without. */

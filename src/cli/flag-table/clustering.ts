@@ -166,15 +166,13 @@ export const CLUSTERING_FLAGS = {
     kind: "string",
     preset: "0",
     help: "History to keep: a time, or a number of revisions; 0 compacts nothing.",
-    status: "accepted",
-    reason: "automatic compaction is not built yet",
+    status: "effective",
   },
   "auto-compaction-mode": {
     kind: "string",
     preset: "periodic",
     help: 'What the retention is: "periodic" for a time (hours without a unit), "revision" for a number.',
-    status: "accepted",
-    reason: "automatic compaction is not built yet",
+    status: "effective",
   },
   "v2-deprecation": {
     kind: "choices",
