@@ -36,11 +36,13 @@ export function compactKeys(
     }
     keyCount++;
     if (history.versionCount === 1 && history.version !== 0) return true;
-    history.compact(step.revision, (main, sub) => {
+    // The tree that is gone through says so.
+    const own = tree.getOwn(history.key)!;
+    own.compact(step.revision, (main, sub) => {
       removedCount++;
       removed(main, sub);
     });
-    if (history.isEmpty) emptied.push(history);
+    if (own.isEmpty) emptied.push(own);
     return true;
   });
   for (const history of emptied) {

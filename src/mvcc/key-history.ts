@@ -42,6 +42,19 @@ export class KeyHistory implements KeyVersion, Place {
     this.key = key;
   }
 
+  /** One with the same versions that changes independently of this one. */
+  clone(): KeyHistory {
+    const clone = new KeyHistory(this.key);
+    clone.modMain = this.modMain;
+    clone.modSub = this.modSub;
+    clone.createMain = this.createMain;
+    clone.version = this.version;
+    clone.slab = this.slab;
+    clone.offset = this.offset;
+    clone.#older = this.#older === NONE ? NONE : [...this.#older];
+    return clone;
+  }
+
   /** Makes this the newest version, of which nobody knows the place yet. Revisions must ascend. */
   push(main: number, sub: number, create: number, version: number): void {
     if (this.modMain !== 0) this.#pushOlder();

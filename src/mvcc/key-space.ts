@@ -37,7 +37,7 @@ export interface SelectedPart {
 
 export class KeySpace implements ChangeSource {
   readonly engine: Engine;
-  readonly tree: KeyTree<KeyHistory> = new KeyTree();
+  readonly tree: KeyTree<KeyHistory> = new KeyTree((history) => history.clone());
   readonly values: ValueLog;
   /** Where long work waits for its turns. */
   readonly turns: Turns;
@@ -51,7 +51,7 @@ export class KeySpace implements ChangeSource {
   constructor(engine: Engine, values: ValueLogOptions, turnWork: number = TURN_WORK) {
     this.engine = engine;
     this.turns = new Turns(turnWork);
-    this.values = new ValueLog(values, (key) => this.tree.get(key));
+    this.values = new ValueLog(values, (key) => this.tree.getOwn(key));
   }
 
   /** A key as it was at a revision; undefined when it did not exist. */

@@ -1,59 +1,62 @@
 /**
- * All keys in byte order: a B+ tree whose leaves are chained.
+ * All keys in byte order: a B+ tree that can be forked.
  *
- * Keys are latin1 strings, so `<` is the order of their bytes. What a search compares first are
- * numbers that each node has of its keys, see key-heads.ts. Nodes split when full and vanish when
+ * Keys are latin1 strings, so `<` is the order of their bytes. Nodes split when full and vanish when
  * empty; they are not merged when merely thin, which keeps removal simple and costs little, because
  * keys are removed by compactions in bulk.
+ *
+ * A fork shares all nodes with the tree it was made of. Each of the two copies a node before it
+ * changes it, with the nodes above it, and a leaf with clones of its items: so a fork costs nothing
+ * when it is made, and later as much as is changed. A node says whose it is; all nodes above one that
+ * a tree owns are that tree's own. For this, leaves are not chained.
  */
-import { HeadPool, firstNotBelow, headOf, insertHead, sharedLength } from "./key-heads.ts";
+import { HeadPool } from "./key-heads.ts";
+import { visitDifference } from "./key-difference.ts";
+import type { DifferenceVisitor } from "./key-difference.ts";
+import {
+  NODE_MAX,
+  childIndex,
+  indexBetween,
+  insert,
+  lowerBound,
+  setBranchHeads,
+  setLeafHeads,
+} from "./key-nodes.ts";
+import type { Branch, Keyed, Leaf, Owner, TreeNode } from "./key-nodes.ts";
 
-/** Entries per node before it splits: four cache lines of heads to search, four levels at 10 M. */
-const NODE_MAX = 64;
-
-interface Keyed {
-  readonly key: string;
-}
-
-interface Leaf<T extends Keyed> {
-  readonly leaf: true;
-  readonly items: T[];
-  readonly heads: Int32Array;
-  /** Bytes that all keys share, and that the heads leave out. */
-  skip: number;
-  next: Leaf<T> | undefined;
-}
-
-interface Branch<T extends Keyed> {
-  readonly leaf: false;
-  /** `lows[i]` is at most the smallest key below `children[i]`, and above all of `[i - 1]`. */
-  readonly lows: string[];
-  readonly children: TreeNode<T>[];
-  /** Of the lows but the first, which nobody needs to look at. */
-  readonly heads: Int32Array;
-  skip: number;
-}
-
-type TreeNode<T extends Keyed> = Leaf<T> | Branch<T>;
+/** Takes entries: those of `items` from one index up to another. Answers whether to go on. */
+type SliceVisitor<T> = (items: readonly T[], from: number, to: number) => boolean;
 
 export class KeyTree<T extends Keyed> {
   readonly #heads = new HeadPool(NODE_MAX);
-  #root: TreeNode<T> = this.#newLeaf([], undefined);
+  /** Makes of an item that others see one that may be changed. */
+  readonly #clone: (item: T) => T;
+  /** In all nodes that are this tree's alone. */
+  #owner: Owner = {};
+  #root: TreeNode<T> = this.#newLeaf([]);
   #size = 0;
+
+  constructor(clone: (item: T) => T) {
+    this.#clone = clone;
+  }
 
   get size(): number {
     return this.#size;
   }
 
+  /** The entry of a key, to look at. */
   get(key: string): T | undefined {
-    const leaf = this.#leafOf(key);
-    const item = leaf.items[indexBetween(leaf, key)];
-    return item !== undefined && item.key === key ? item : undefined;
+    return itemIn(this.#leafOf(key), key);
   }
 
-  /** The entry of a key, made and added by `create` when there is none. */
+  /** The entry of a key, to change it: what {@link get} answered before may be another object. */
+  getOwn(key: string): T | undefined {
+    return itemIn(this.#ownLeafOf(key), key);
+  }
+
+  /** The entry of a key, to change it, made and added by `create` when there is none. */
   getOrAdd(key: string, create: (key: string) => T): T {
-    const leaf = this.#leafOf(key);
+    const leaf = this.#ownLeafOf(key);
     const index = lowerBound(leaf, key);
     const found = leaf.items[index];
     if (found !== undefined && found.key === key) return found;
@@ -66,7 +69,7 @@ export class KeyTree<T extends Keyed> {
 
   /** Removes a key; nothing happens when it is missing. */
   delete(key: string): void {
-    const path = this.#pathTo(key);
+    const path = this.#ownPathTo(key);
     const leaf = leafAt(path);
     const index = lowerBound(leaf, key);
     if (leaf.items[index]?.key !== key) return;
@@ -88,33 +91,67 @@ export class KeyTree<T extends Keyed> {
     });
   }
 
-  /** As {@link forEach}, with many entries at a time: those of `items` from one index up to another. */
-  forEachSlice(
-    start: string,
-    end: string | undefined,
-    visit: (items: readonly T[], from: number, to: number) => boolean,
-  ): void {
-    let leaf: Leaf<T> | undefined = this.#leafOf(start);
-    let from = lowerBound(leaf, start);
-    while (leaf !== undefined) {
-      const items: T[] = leaf.items;
+  /** As {@link forEach}, with many entries at a time. */
+  forEachSlice(start: string, end: string | undefined, visit: SliceVisitor<T>): void {
+    let next: string | undefined = start;
+    while (next !== undefined) next = this.#visitSiblings(next, end, visit);
+  }
+
+  /** A tree with the same entries that changes independently of this one. */
+  fork(): KeyTree<T> {
+    const fork = new KeyTree(this.#clone);
+    fork.#root = this.#root;
+    fork.#size = this.#size;
+    // What was this tree's alone is now both's.
+    this.#owner = {};
+    return fork;
+  }
+
+  /**
+   * Visits, in order, keys whose entries in two trees are not the same object, with both entries.
+   * What the trees share by a fork is not gone through.
+   */
+  forEachDifference(other: KeyTree<T>, visit: DifferenceVisitor<T>): void {
+    visitDifference(this.#root, other.#root, visit);
+  }
+
+  /** Visits the leaves below one branch; answers where to go on, undefined when all are visited. */
+  #visitSiblings(start: string, end: string | undefined, visit: SliceVisitor<T>): string | undefined {
+    let node = this.#root;
+    let branch: Branch<T> | undefined;
+    let index = 0;
+    /** The first key that may be behind the branch. */
+    let behind: string | undefined;
+    while (!node.leaf) {
+      behind = branch?.lows[index + 1] ?? behind;
+      branch = node;
+      index = childIndex(node, start);
+      node = node.children[index]!;
+    }
+    let from = lowerBound(node, start);
+    for (;;) {
+      const { items } = node;
       const { length } = items;
       const isLast = end !== undefined && length > 0 && items[length - 1]!.key >= end;
-      const to = isLast ? lowerBound(leaf, end) : length;
-      if (from < to && !visit(items, from, to)) return;
-      if (isLast) return;
-      leaf = leaf.next;
+      const to = isLast ? lowerBound(node, end) : length;
+      if (from < to && !visit(items, from, to)) return undefined;
+      if (isLast) return undefined;
       from = 0;
+      const next: TreeNode<T> | undefined = branch?.children[++index];
+      if (next === undefined || !next.leaf) return behind;
+      node = next;
     }
   }
 
-  #newLeaf(items: T[], next: Leaf<T> | undefined): Leaf<T> {
-    return { leaf: true, items, heads: this.#heads.take(), skip: 0, next };
+  #newLeaf(items: T[]): Leaf<T> {
+    const leaf: Leaf<T> = { leaf: true, owner: this.#owner, items, heads: this.#heads.take(), skip: 0 };
+    setLeafHeads(leaf);
+    return leaf;
   }
 
   #newBranch(lows: string[], children: TreeNode<T>[]): Branch<T> {
     const heads = this.#heads.take();
-    const branch: Branch<T> = { leaf: false, lows, children, heads, skip: 0 };
+    const branch: Branch<T> = { leaf: false, owner: this.#owner, lows, children, heads, skip: 0 };
     setBranchHeads(branch);
     return branch;
   }
@@ -125,27 +162,41 @@ export class KeyTree<T extends Keyed> {
     return node;
   }
 
-  #pathTo(key: string): TreeNode<T>[] {
-    const path: TreeNode<T>[] = [this.#root];
-    let node = this.#root;
+  #ownLeafOf(key: string): Leaf<T> {
+    const leaf = this.#leafOf(key);
+    return leaf.owner === this.#owner ? leaf : leafAt(this.#ownPathTo(key));
+  }
+
+  /** The nodes from the root to a key's leaf, all to be changed. */
+  #ownPathTo(key: string): TreeNode<T>[] {
+    let node = (this.#root = this.#own(this.#root));
+    const path: TreeNode<T>[] = [node];
     while (!node.leaf) {
-      node = node.children[childIndex(node, key)]!;
-      path.push(node);
+      const index = childIndex(node, key);
+      const child = this.#own(node.children[index]!);
+      node.children[index] = child;
+      path.push(child);
+      node = child;
     }
     return path;
   }
 
+  #own(node: TreeNode<T>): TreeNode<T> {
+    if (node.owner === this.#owner) return node;
+    return node.leaf
+      ? this.#newLeaf(node.items.map(this.#clone))
+      : this.#newBranch([...node.lows], [...node.children]);
+  }
+
   #insertIntoFull(item: T): void {
-    const path = this.#pathTo(item.key);
+    const path = this.#ownPathTo(item.key);
     const leaf = leafAt(path);
     const index = lowerBound(leaf, item.key);
     // Appending at the very end, as ascending keys do: leave the full leaf full.
-    const isLast = index === leaf.items.length && leaf.next === undefined;
+    const isLast = index === leaf.items.length && isRightmost(path);
     const at = isLast ? leaf.items.length : leaf.items.length >>> 1;
-    const right = this.#newLeaf(leaf.items.splice(at), leaf.next);
-    leaf.next = right;
+    const right = this.#newLeaf(leaf.items.splice(at));
     setLeafHeads(leaf);
-    setLeafHeads(right);
     if (index >= at) insert(right, index - at, item);
     else insert(leaf, index, item);
     this.#addChild(path, path.length - 2, right, right.items[0]!.key);
@@ -171,10 +222,7 @@ export class KeyTree<T extends Keyed> {
   }
 
   #removeEmpty(path: TreeNode<T>[]): void {
-    const leaf = leafAt(path);
-    const previous = this.#leafBefore(path);
-    if (previous !== undefined) previous.next = leaf.next;
-    this.#heads.giveBack(leaf.heads);
+    this.#heads.giveBack(leafAt(path).heads);
     for (let depth = path.length - 2; depth >= 0; depth--) {
       const parent = branchAt(path, depth);
       const index = parent.children.indexOf(path[depth + 1]!);
@@ -188,107 +236,26 @@ export class KeyTree<T extends Keyed> {
       this.#heads.giveBack(this.#root.heads);
       this.#root = this.#root.children[0]!;
     }
-    if (!this.#root.leaf && this.#root.children.length === 0) {
-      this.#root = this.#newLeaf([], undefined);
-    }
-  }
-
-  #leafBefore(path: TreeNode<T>[]): Leaf<T> | undefined {
-    for (let depth = path.length - 2; depth >= 0; depth--) {
-      const parent = branchAt(path, depth);
-      const index = parent.children.indexOf(path[depth + 1]!);
-      if (index === 0) continue;
-      let node = parent.children[index - 1]!;
-      while (!node.leaf) node = node.children[node.children.length - 1]!;
-      return node;
-    }
-    return undefined;
+    if (!this.#root.leaf && this.#root.children.length === 0) this.#root = this.#newLeaf([]);
   }
 }
 
+function itemIn<T extends Keyed>(leaf: Leaf<T>, key: string): T | undefined {
+  const item = leaf.items[indexBetween(leaf, key)];
+  return item !== undefined && item.key === key ? item : undefined;
+}
+
 function leafAt<T extends Keyed>(path: TreeNode<T>[]): Leaf<T> {
-  // The last node of a path is a leaf: see #pathTo.
+  // The last node of a path is a leaf: see #ownPathTo.
   return path[path.length - 1] as Leaf<T>;
 }
 
 function branchAt<T extends Keyed>(path: TreeNode<T>[], depth: number): Branch<T> {
-  // Every node of a path but the last is a branch: see #pathTo.
+  // Every node of a path but the last is a branch: see #ownPathTo.
   return path[depth] as Branch<T>;
 }
 
-function insert<T extends Keyed>(leaf: Leaf<T>, index: number, item: T): void {
-  const { items, heads } = leaf;
-  const isAtEdge = index === 0 || index === items.length;
-  items.splice(index, 0, item);
-  // Between two keys of the leaf there are only keys that share their beginning.
-  if (isAtEdge && sharedByEdges(items) !== leaf.skip) setLeafHeads(leaf);
-  else insertHead(heads, index, items.length - 1, headOf(item.key, leaf.skip));
-}
-
-function sharedByEdges<T extends Keyed>(items: readonly T[]): number {
-  return sharedLength(items[0]!.key, items[items.length - 1]!.key);
-}
-
-function setLeafHeads<T extends Keyed>(leaf: Leaf<T>): void {
-  const { items, heads } = leaf;
-  if (items.length === 0) return;
-  leaf.skip = sharedByEdges(items);
-  for (let index = 0; index < items.length; index++) {
-    heads[index] = headOf(items[index]!.key, leaf.skip);
-  }
-}
-
-function setBranchHeads<T extends Keyed>(branch: Branch<T>): void {
-  const { lows, heads } = branch;
-  if (lows.length < 2) return;
-  branch.skip = sharedLength(lows[1]!, lows[lows.length - 1]!);
-  for (let index = 1; index < lows.length; index++) {
-    heads[index] = headOf(lows[index]!, branch.skip);
-  }
-}
-
-/** Index of the first item whose key is not below `key`. */
-function lowerBound<T extends Keyed>(leaf: Leaf<T>, key: string): number {
-  const { items, skip } = leaf;
-  if (items.length === 0) return 0;
-  const index = indexBetween(leaf, key);
-  const near = items[Math.min(index, items.length - 1)]!.key;
-  if (sharedLength(near, key) >= skip) return index;
-  // Without the beginning that all share, it is below or above all of them.
-  return key < near ? 0 : items.length;
-}
-
-/** As {@link lowerBound}, if the key begins as those of the leaf do; else any index. */
-function indexBetween<T extends Keyed>(leaf: Leaf<T>, key: string): number {
-  const { items, heads, skip } = leaf;
-  const count = items.length;
-  const head = headOf(key, skip);
-  let low = firstNotBelow(heads, head, 0, count);
-  let high = low;
-  while (high < count && heads[high] === head) high++;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (items[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Index of the child that has, or would have, `key`: the last whose low is not above it. */
-function childIndex<T extends Keyed>(branch: Branch<T>, key: string): number {
-  const { lows, heads, skip } = branch;
-  const last = lows.length - 1;
-  if (last === 0 || key < lows[1]!) return 0;
-  if (key >= lows[last]!) return last;
-  // Between the two: it shares the beginning that they share.
-  const head = headOf(key, skip);
-  let low = firstNotBelow(heads, head, 1, last);
-  let high = low;
-  while (high < last && heads[high] === head) high++;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (lows[middle]! <= key) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+/** Whether no leaf comes behind the one that a path leads to. */
+function isRightmost<T extends Keyed>(path: TreeNode<T>[]): boolean {
+  return path.every((node, depth) => node.leaf || node.children.at(-1) === path[depth + 1]);
 }

@@ -107,7 +107,7 @@ export class WriteTxn implements View {
 
   /** Deletes a key that exists. */
   deleteKey(key: string): void {
-    const history = this.#space.tree.get(key)!;
+    const history = this.#space.tree.getOwn(key)!;
     this.#record(history, { ...TOMBSTONE, key: Buffer.from(key, "latin1") });
     this.#lessor.detach(key);
   }

@@ -14,6 +14,10 @@ function newItem(key: string): Item {
   return { key };
 }
 
+function newTree(): KeyTree<Item> {
+  return new KeyTree((item) => ({ ...item }));
+}
+
 function visited(tree: KeyTree<Item>, start: string, end: string | undefined): string[] {
   const keys: string[] = [];
   tree.forEach(start, end, ({ key }) => keys.push(key) > 0);
@@ -45,7 +49,7 @@ t.test("KeyTree agrees with a sorted array after any changes", async (t) => {
   const changes = fc.array(fc.record({ key: keys, add: fc.boolean() }), { maxLength: 300 });
   const bounds = fc.record({ start: keys, end: fc.option(keys, { nil: undefined }) });
   const property = fc.property(changes, bounds, (steps, { start, end }) => {
-    const tree = new KeyTree<Item>();
+    const tree = newTree();
     const model = new Set<string>();
     for (const { key, add } of steps) {
       if (add) {
@@ -70,7 +74,7 @@ t.test("KeyTree agrees with a sorted array over many levels", async (t) => {
   const property = fc.property(fc.nat(), fc.nat(), (seed, cut) => {
     // The first and the last do not begin as those between them, and go on unlike them.
     const sorted = ["aaaa~~~~~~", ...numberedKeys(MANY_KEYS), "zzzz      "];
-    const tree = new KeyTree<Item>();
+    const tree = newTree();
     for (const key of shuffled(sorted, seed)) tree.getOrAdd(key, newItem);
     assert.deepEqual(visited(tree, "", undefined), sorted);
     for (const key of sorted) assert.equal(tree.get(key)?.key, key);
@@ -93,7 +97,7 @@ const deepKeys = fc
 t.test("KeyTree finds its way whatever beginnings keys share", async (t) => {
   const many = fc.uniqueArray(deepKeys, { minLength: 200, maxLength: 800, size: "max" });
   const property = fc.property(many, fc.array(deepKeys, { maxLength: 50 }), (added, asked) => {
-    const tree = new KeyTree<Item>();
+    const tree = newTree();
     for (const key of added) assert.equal(tree.getOrAdd(key, newItem).key, key);
     const sorted = added.toSorted();
     assert.deepEqual(visited(tree, "", undefined), sorted);
@@ -120,7 +124,7 @@ for (const [order, arrange] of [
 ] as const) {
   t.test(`KeyTree emptied in ${order} order is as good as new`, async (t) => {
     const sorted = numberedKeys(MANY_KEYS);
-    const tree = new KeyTree<Item>();
+    const tree = newTree();
     for (const key of sorted) tree.getOrAdd(key, newItem);
     t.same(visited(tree, "", undefined), sorted);
     for (const key of arrange(sorted)) tree.delete(key);
@@ -132,7 +136,7 @@ for (const [order, arrange] of [
 }
 
 t.test("KeyTree emptied again and again finds all that comes after", async (t) => {
-  const tree = new KeyTree<Item>();
+  const tree = newTree();
   for (const count of [1, 64, 65, 200, MANY_KEYS]) {
     const sorted = numberedKeys(count);
     for (const key of sorted) tree.getOrAdd(key, newItem);
@@ -147,7 +151,7 @@ t.test("KeyTree emptied again and again finds all that comes after", async (t) =
 });
 
 t.test("KeyTree.getOrAdd() makes an entry once", async (t) => {
-  const tree = new KeyTree<Item>();
+  const tree = newTree();
   const first = tree.getOrAdd("k", newItem);
   const second = tree.getOrAdd("k", () => {
     throw new Error("made twice");
@@ -157,7 +161,7 @@ t.test("KeyTree.getOrAdd() makes an entry once", async (t) => {
 });
 
 t.test("KeyTree.forEach() stops where it is told to", async (t) => {
-  const tree = new KeyTree<Item>();
+  const tree = newTree();
   for (const key of numberedKeys(200)) tree.getOrAdd(key, newItem);
   const seen: string[] = [];
   tree.forEach("key/000060", undefined, ({ key }) => seen.push(key) < 10);
@@ -165,7 +169,7 @@ t.test("KeyTree.forEach() stops where it is told to", async (t) => {
 });
 
 t.test("KeyTree.delete() of a missing key changes nothing", async (t) => {
-  const tree = new KeyTree<Item>();
+  const tree = newTree();
   tree.delete("missing");
   tree.getOrAdd("b", newItem);
   tree.delete("a");
