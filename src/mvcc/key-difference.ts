@@ -79,7 +79,8 @@ function visitLeaf<T extends Keyed>(
 ): void {
   let index = 0;
   for (const item of items) {
-    while (index < others.length && others[index]!.key < item.key) visit(undefined, others[index++]);
+    while (index < others.length && others[index]!.key < item.key)
+      visit(undefined, others[index++]);
     const other = others[index]?.key === item.key ? others[index++] : undefined;
     if (other !== item) visit(item, other);
   }

@@ -116,7 +116,11 @@ export class KeyTree<T extends Keyed> {
   }
 
   /** Visits the leaves below one branch; answers where to go on, undefined when all are visited. */
-  #visitSiblings(start: string, end: string | undefined, visit: SliceVisitor<T>): string | undefined {
+  #visitSiblings(
+    start: string,
+    end: string | undefined,
+    visit: SliceVisitor<T>,
+  ): string | undefined {
     let node = this.#root;
     let branch: Branch<T> | undefined;
     let index = 0;
@@ -144,7 +148,13 @@ export class KeyTree<T extends Keyed> {
   }
 
   #newLeaf(items: T[]): Leaf<T> {
-    const leaf: Leaf<T> = { leaf: true, owner: this.#owner, items, heads: this.#heads.take(), skip: 0 };
+    const leaf: Leaf<T> = {
+      leaf: true,
+      owner: this.#owner,
+      items,
+      heads: this.#heads.take(),
+      skip: 0,
+    };
     setLeafHeads(leaf);
     return leaf;
   }

@@ -38,6 +38,11 @@ export interface Engine {
    * {@link StorageError}, and with what `visit` throws.
    */
   visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void>;
+  /**
+   * The rows as they are at the moment of the call, for as long as the snapshot is open. Throws
+   * {@link StorageError} "closed".
+   */
+  snapshot(): EngineSnapshot;
   /** Bytes on disk (or in memory), approximately. Cheap: may be asked for on every write. */
   sizeBytes(): number;
   /**
@@ -48,6 +53,18 @@ export interface Engine {
   /** Gives space of removed rows back, where the engine keeps it. */
   defragment(): Promise<void>;
   /** Waits for the write under way and releases the files. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Rows as they were at one moment; whoever took it closes it. It reads as an {@link Engine} does. One
+ * of an engine in memory outlives the engine; one of an engine on disk is of no use without it.
+ */
+export interface EngineSnapshot extends Pick<Engine, "getSync" | "getMany" | "scan"> {
+  /** Bytes of the rows, approximately. */
+  readonly sizeBytes: number;
+  /** Layers of changes that a read may have to go through, one above the other. At least 1. */
+  readonly depth: number;
   close(): Promise<void>;
 }
 

@@ -26,11 +26,24 @@ const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 /** The part of classic-level that is used here; `level` types only what browsers have, too. */
 export interface Database {
   close(): Promise<void>;
-  getSync(key: Uint8Array): Uint8Array | undefined;
-  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  getSync(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined;
+  getMany(keys: Uint8Array[], options?: ReadOptions): Promise<(Uint8Array | undefined)[]>;
   batch(): ChainedBatch;
-  iterator(options: { gte: Uint8Array; lt: Uint8Array; highWaterMarkBytes: number }): LevelIterator;
+  iterator(
+    options: ReadOptions & { gte: Uint8Array; lt: Uint8Array; highWaterMarkBytes: number },
+  ): LevelIterator;
+  snapshot(): DatabaseSnapshot;
   compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+}
+
+/** Rows as of the moment it was made, until it is closed. */
+export interface DatabaseSnapshot {
+  close(): Promise<void>;
+}
+
+/** What to read: the newest unless told otherwise. */
+export interface ReadOptions {
+  readonly snapshot?: DatabaseSnapshot;
 }
 
 /** Changes on their way to LevelDB. */

@@ -11,7 +11,7 @@
  */
 
 import { StorageError, visitByScan } from "./engine.ts";
-import type { Batch, Engine, Row, RowVisitor, ScanRange } from "./engine.ts";
+import type { Batch, Engine, EngineSnapshot, Row, RowVisitor, ScanRange } from "./engine.ts";
 import { DirectorySize } from "./directory-size.ts";
 import {
   claimDirectory,
@@ -21,7 +21,8 @@ import {
   openError,
   releaseDirectory,
 } from "./level-database.ts";
-import type { ChainedBatch, Database, LevelIterator } from "./level-database.ts";
+import type { ChainedBatch, Database, ReadOptions } from "./level-database.ts";
+import { LevelScan } from "./level-scan.ts";
 import { visitTableRows } from "./leveldb-rows.ts";
 import { SyncMark } from "./sync-mark.ts";
 
@@ -39,6 +40,8 @@ const CACHE_BYTES_DEFAULT = 16 * 1024 * 1024;
 const PAGE_BYTES_MAX = 1024 * 1024;
 /** Changes beside their key and value: about what LevelDB's log adds. */
 const CHANGE_OVERHEAD_BYTES = 8;
+/** How to read what is newest. */
+const NEWEST: ReadOptions = {};
 /** Before and behind every key there may be; see {@link Engine}. */
 const KEYS_START = Buffer.alloc(0);
 const KEYS_END = Buffer.of(0xff);
@@ -88,33 +91,30 @@ export class LevelEngine implements Engine {
   }
 
   getSync(key: Uint8Array): Uint8Array | undefined {
-    this.#assertOpen();
-    try {
-      return this.#database.getSync(key);
-    } catch (error) {
-      throw this.#readError(error);
-    }
+    return this.#getSync(key, NEWEST);
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    this.#assertOpen();
-    try {
-      // classic-level takes its snapshot before this returns its promise.
-      return await this.#database.getMany([...keys]);
-    } catch (error) {
-      throw this.#readError(error);
-    }
+    return this.#getMany(keys, NEWEST);
   }
 
   scan(range: ScanRange): AsyncIterableIterator<Row[]> {
+    return this.#scan(range, NEWEST);
+  }
+
+  snapshot(): EngineSnapshot {
     this.#assertOpen();
-    // The iterator takes its snapshot now, not at the first row.
-    const iterator = this.#database.iterator({
-      gte: range.start,
-      lt: range.end,
-      highWaterMarkBytes: PAGE_BYTES_MAX,
-    });
-    return new LevelScan(iterator, range.pageRows, (error) => this.#readError(error));
+    const snapshot = this.#database.snapshot();
+    const options = { snapshot };
+    return {
+      sizeBytes: this.sizeBytes(),
+      depth: 1,
+      getSync: (key) => this.#getSync(key, options),
+      getMany: async (keys) => this.#getMany(keys, options),
+      scan: (range) => this.#scan(range, options),
+      // Closing the database has closed it.
+      close: async () => (this.#closing === undefined ? snapshot.close() : undefined),
+    };
   }
 
   async visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void> {
@@ -214,6 +214,40 @@ export class LevelEngine implements Engine {
     }
   }
 
+  #getSync(key: Uint8Array, options: ReadOptions): Uint8Array | undefined {
+    this.#assertOpen();
+    try {
+      return this.#database.getSync(key, options);
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  async #getMany(
+    keys: readonly Uint8Array[],
+    options: ReadOptions,
+  ): Promise<(Uint8Array | undefined)[]> {
+    this.#assertOpen();
+    try {
+      // classic-level takes its snapshot before this returns its promise.
+      return await this.#database.getMany([...keys], options);
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  #scan(range: ScanRange, options: ReadOptions): AsyncIterableIterator<Row[]> {
+    this.#assertOpen();
+    // The iterator takes its snapshot now, not at the first row.
+    const iterator = this.#database.iterator({
+      ...options,
+      gte: range.start,
+      lt: range.end,
+      highWaterMarkBytes: PAGE_BYTES_MAX,
+    });
+    return new LevelScan(iterator, range.pageRows, (error) => this.#readError(error));
+  }
+
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closed(this.#directory);
   }
@@ -264,46 +298,6 @@ class LevelBatch implements Batch {
   discard(): void {
     // Frees memory only: classic-level's own close of a batch does nothing that can fail.
     void this.#batch.close();
-  }
-}
-
-/** A class and not a generator: return() before the first next() must close the iterator, too. */
-class LevelScan implements AsyncIterableIterator<Row[]> {
-  readonly #iterator: LevelIterator;
-  readonly #pageRows: number;
-  readonly #readError: (cause: unknown) => StorageError;
-  #done = false;
-
-  constructor(
-    iterator: LevelIterator,
-    pageRows: number,
-    readError: (cause: unknown) => StorageError,
-  ) {
-    this.#iterator = iterator;
-    this.#pageRows = pageRows;
-    this.#readError = readError;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<Row[], undefined>> {
-    if (this.#done) return { done: true, value: undefined };
-    try {
-      const value = await this.#iterator.nextv(this.#pageRows);
-      if (value.length > 0) return { done: false, value };
-    } catch (error) {
-      await this.return();
-      throw this.#readError(error);
-    }
-    return this.return();
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#done = true;
-    await this.#iterator.close();
-    return { done: true, value: undefined };
   }
 }
 

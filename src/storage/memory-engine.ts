@@ -1,23 +1,33 @@
 /**
  * The engine without a disk: for tests, and for servers that live as long as their process. Keeps
  * copies of the values it is given: those may be parts of something larger, or be lent.
+ *
+ * It may stand on the snapshot of another engine: then it has all of its rows, and keeps only what is
+ * changed.
  */
 
 import assert from "node:assert/strict";
 
 import { StorageError, visitByScan } from "./engine.ts";
-import type { Batch, Engine, Row, RowVisitor, ScanRange } from "./engine.ts";
+import type { Batch, Engine, EngineSnapshot, Row, RowVisitor, ScanRange } from "./engine.ts";
+import { MemorySnapshot, REMOVED, getManyOnTop, keyText } from "./memory-snapshot.ts";
 import { SortedRows } from "./sorted-rows.ts";
-import type { RowsSnapshot } from "./sorted-rows.ts";
 
 /** What a row takes beside its bytes: key string, Buffer object, map and chunk; measured. */
 const ROW_OVERHEAD_BYTES = 200;
 
 /** An ordered store in memory. A write is done when write() returns; its promise is for form. */
 export class MemoryEngine implements Engine {
+  readonly #base: EngineSnapshot | undefined;
   #rows = new SortedRows();
-  #sizeBytes = 0;
+  /** Of {@link MemoryEngine.#rows}. */
+  #rowBytes = 0;
   #closed = false;
+
+  /** On a base it has the base's rows, and closes it in the end. */
+  constructor(base?: EngineSnapshot) {
+    this.#base = base;
+  }
 
   batch(): Batch {
     this.#assertOpen();
@@ -28,26 +38,34 @@ export class MemoryEngine implements Engine {
 
   getSync(key: Uint8Array): Uint8Array | undefined {
     this.#assertOpen();
-    return this.#rows.get(keyText(key));
+    const value = this.#rows.get(keyText(key));
+    if (value === undefined) return this.#base?.getSync(key);
+    return value === REMOVED ? undefined : value;
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.map((key) => this.getSync(key));
+    this.#assertOpen();
+    return getManyOnTop(keys, (key) => this.#rows.get(key), this.#base);
   }
 
   scan(range: ScanRange): AsyncIterableIterator<Row[]> {
     this.#assertOpen();
-    return new MemoryScan(this.#rows.snapshot(), range, () => {
+    return this.#snapshot(() => {
       this.#assertOpen();
-    });
+    }).scan(range);
   }
 
   async visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void> {
     await visitByScan(this, range, visit);
   }
 
+  snapshot(): EngineSnapshot {
+    this.#assertOpen();
+    return this.#snapshot(() => undefined);
+  }
+
   sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#rowBytes + (this.#base?.sizeBytes ?? 0);
   }
 
   setApart(): void {
@@ -60,8 +78,16 @@ export class MemoryEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
     this.#rows = new SortedRows();
+    this.#rowBytes = 0;
+    await this.#base?.close();
+  }
+
+  #snapshot(assertOpen: () => void): MemorySnapshot {
+    const rows = this.#rows.snapshot();
+    return new MemorySnapshot({ rows, base: this.#base, sizeBytes: this.sizeBytes(), assertOpen });
   }
 
   // Whole: no await, so nobody sees half of a batch.
@@ -69,12 +95,13 @@ export class MemoryEngine implements Engine {
     this.#assertOpen();
     for (const { key, value } of changes) {
       const before = this.#rows.get(key);
-      if (before !== undefined) this.#sizeBytes -= rowBytes(key, before);
-      if (value === undefined) {
+      if (before !== undefined) this.#rowBytes -= rowBytes(key, before);
+      const kept = value ?? (this.#base === undefined ? undefined : REMOVED);
+      if (kept === undefined) {
         this.#rows.delete(key);
       } else {
-        this.#rows.put(key, value);
-        this.#sizeBytes += rowBytes(key, value);
+        this.#rows.put(key, kept);
+        this.#rowBytes += rowBytes(key, kept);
       }
     }
   }
@@ -125,45 +152,6 @@ class MemoryBatch implements Batch {
   }
 }
 
-class MemoryScan implements AsyncIterableIterator<Row[]> {
-  #snapshot: RowsSnapshot | undefined;
-  readonly #pageRows: number;
-  readonly #end: string;
-  readonly #assertOpen: () => void;
-  #start: string;
-
-  constructor(snapshot: RowsSnapshot, range: ScanRange, assertOpen: () => void) {
-    this.#snapshot = snapshot;
-    this.#pageRows = range.pageRows;
-    this.#start = keyText(range.start);
-    this.#end = keyText(range.end);
-    this.#assertOpen = assertOpen;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<Row[], undefined>> {
-    if (this.#snapshot === undefined) return { done: true, value: undefined };
-    this.#assertOpen();
-    const rows = this.#snapshot.read({
-      start: this.#start,
-      end: this.#end,
-      limit: this.#pageRows,
-    });
-    const last = rows.at(-1);
-    if (last === undefined) return this.return();
-    this.#start = `${last[0]}\0`;
-    return { done: false, value: rows.map(([key, value]) => [keyBytes(key), value]) };
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#snapshot = undefined;
-    return { done: true, value: undefined };
-  }
-}
-
 function rowBytes(key: string, value: Uint8Array): number {
   return key.length + value.length + ROW_OVERHEAD_BYTES;
 }
@@ -173,15 +161,4 @@ function copyOf(value: Uint8Array): Uint8Array {
   const copy = Buffer.allocUnsafeSlow(value.length);
   copy.set(value);
   return copy;
-}
-
-function keyText(key: Uint8Array): string {
-  const buffer = Buffer.isBuffer(key)
-    ? key
-    : Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  return buffer.toString("latin1");
-}
-
-function keyBytes(key: string): Buffer {
-  return Buffer.from(key, "latin1");
 }

@@ -27,6 +27,7 @@ interface Chunk {
 
 /** Rows at one moment. Holds their memory until it is dropped. */
 export interface RowsSnapshot {
+  get(key: string): Uint8Array | undefined;
   /** At most `limit` rows with `start <= key < end`, ascending. */
   read(range: { start: string; end: string; limit: number }): [key: string, value: Uint8Array][];
 }
@@ -83,7 +84,10 @@ export class SortedRows {
     const chunks = this.#chunks;
     this.#listIsShared = true;
     this.#snapshotCount++;
-    return { read: (range) => readChunks(chunks, range) };
+    return {
+      get: (key) => valueIn(chunks, key),
+      read: (range) => readChunks(chunks, range),
+    };
   }
 
   /** Joins chunks that removals have left with few rows. */
@@ -188,6 +192,13 @@ function rowIndex(keys: readonly string[], key: string): number {
     else high = middle;
   }
   return low;
+}
+
+function valueIn(chunks: readonly Chunk[], key: string): Uint8Array | undefined {
+  const chunk = chunks[chunkIndex(chunks, key)];
+  if (chunk === undefined) return undefined;
+  const row = rowIndex(chunk.keys, key);
+  return chunk.keys[row] === key ? chunk.values[row] : undefined;
 }
 
 function readChunks(

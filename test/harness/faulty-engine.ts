@@ -1,7 +1,14 @@
 /** An engine that fails on demand: for what a disk does too rarely to wait for it. */
 
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
-import type { Batch, Engine, Row, RowVisitor, ScanRange } from "../../src/storage/index.ts";
+import type {
+  Batch,
+  Engine,
+  EngineSnapshot,
+  Row,
+  RowVisitor,
+  ScanRange,
+} from "../../src/storage/index.ts";
 
 /** How a write fails. */
 export interface WriteFault {
@@ -123,6 +130,11 @@ export class FaultyEngine implements Engine {
   scan(range: ScanRange): AsyncIterableIterator<Row[]> {
     this.#assertAlive();
     return this.#inner.scan(range);
+  }
+
+  snapshot(): EngineSnapshot {
+    this.#assertAlive();
+    return this.#inner.snapshot();
   }
 
   visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void> {

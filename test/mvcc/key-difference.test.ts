@@ -83,7 +83,8 @@ t.test("Forked trees change independently and know where they differ", async (t)
         models.push(new Map(models[index]));
         continue;
       }
-      for (let key = first; key < first + length; key++) change(index, keyAt(key), what === "write");
+      for (let key = first; key < first + length; key++)
+        change(index, keyAt(key), what === "write");
     }
     trees.forEach((tree, index) => {
       assert.equal(tree.size, models[index]!.size);

@@ -68,6 +68,7 @@ function watchingWrites(
     getSync: (key) => inner.getSync(key),
     getMany: async (keys) => inner.getMany(keys),
     scan: (range) => inner.scan(range),
+    snapshot: () => inner.snapshot(),
     visitAll: async (range, visit) => inner.visitAll(range, visit),
     sizeBytes: () => inner.sizeBytes(),
     setApart: (range) => inner.setApart(range),

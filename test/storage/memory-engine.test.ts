@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import t from "tap";
 import { MemoryEngine } from "../../src/storage/index.ts";
 import { testEngine } from "../suite/engine.ts";
-import { write, bytes } from "../suite/engine-rows.ts";
+import { bytes, write } from "../suite/engine-rows.ts";
 
 testEngine(t, { open: async () => new MemoryEngine(), modelRuns: 300 });
 

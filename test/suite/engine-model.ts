@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import type { Test } from "tap";
-import type { Engine, Row } from "../../src/storage/index.ts";
+import type { Engine, EngineSnapshot, Row } from "../../src/storage/index.ts";
 import { allRows, bytes, collect, everything, text } from "./engine-rows.ts";
 import type { EngineSubject } from "./engine-rows.ts";
 
@@ -12,6 +12,13 @@ type Step =
   | { readonly kind: "scan"; readonly start: string; readonly end: string; readonly rows: number }
   | { readonly kind: "get"; readonly keys: readonly string[] }
   | { readonly kind: "hold" | "defragment" | "reopen" };
+
+/** A reading begun, and a snapshot taken, when there were those rows. */
+interface Held {
+  readonly scan: AsyncIterable<Row[]>;
+  readonly snapshot: EngineSnapshot;
+  readonly rows: [string, string][];
+}
 
 /** Few letters, so that keys meet; lengths that make prefixes of one another. */
 const KEY = fc.array(fc.constantFrom("\0", "a", "b", "\x7f", "\x80", "\xfe"), {
@@ -65,9 +72,13 @@ export function testModel(t: Test, subject: EngineSubject): void {
 async function runModel(t: Test, subject: EngineSubject, steps: readonly Step[]): Promise<void> {
   let engine = await subject.open();
   let model = new Map<string, string>();
-  let held: { scan: AsyncIterable<Row[]>; rows: [string, string][] }[] = [];
+  let held: Held[] = [];
   const checkHeld = async (): Promise<void> => {
-    for (const { scan, rows } of held) same(t, (await collect(scan)).rows, rows);
+    for (const { scan, snapshot, rows } of held) {
+      same(t, (await collect(scan)).rows, rows);
+      await checkSnapshot(t, snapshot, rows);
+      await snapshot.close();
+    }
     held = [];
   };
   for (const step of steps) {
@@ -102,7 +113,8 @@ async function runModel(t: Test, subject: EngineSubject, steps: readonly Step[])
         expected,
       );
     } else if (step.kind === "hold") {
-      held.push({ scan: engine.scan(everything(3)), rows: sorted(model) });
+      const snapshot = engine.snapshot();
+      held.push({ scan: engine.scan(everything(3)), snapshot, rows: sorted(model) });
     } else if (step.kind === "defragment") {
       await engine.defragment();
     } else if (subject.reopen !== undefined) {
@@ -113,6 +125,20 @@ async function runModel(t: Test, subject: EngineSubject, steps: readonly Step[])
   await checkHeld();
   same(t, await allRows(engine), sorted(model));
   await engine.close();
+}
+
+async function checkSnapshot(
+  t: Test,
+  snapshot: EngineSnapshot,
+  rows: readonly [string, string][],
+): Promise<void> {
+  same(t, (await collect(snapshot.scan(everything(4)))).rows, rows);
+  const keys = [...rows.map(([key]) => key), "not there", "a"].map(bytes);
+  const expected = keys.map((key) => rows.find(([other]) => other === text(key))?.[1]);
+  const many = (await snapshot.getMany(keys)).map((value) => value && text(value));
+  const single = keys.map((key) => snapshot.getSync(key)).map((value) => value && text(value));
+  same(t, many, expected);
+  same(t, single, expected);
 }
 
 /** An assertion only where it fails: a property makes thousands, and all are told the reporter. */
