@@ -4,6 +4,7 @@ import {
   REQUEST_BYTES_MAX,
   TXN_OPERATIONS_MAX,
   leaseTtlMin,
+  requestTimeoutMs,
 } from "../server/index.ts";
 import type { ServerOptions } from "../server/index.ts";
 import { SILENT_LOGGER } from "../wire/index.ts";
@@ -44,6 +45,7 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
     },
     autoCompaction: options.autoCompaction,
     leaseTtlMin: leaseTtlMin(heartbeatMs, electionTimeoutMs(options)),
+    requestTimeoutMs: requestTimeoutMs(electionTimeoutMs(options)),
     watchProgressIntervalMs: Math.max(
       options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,
       PROGRESS_INTERVAL_MIN_MS,

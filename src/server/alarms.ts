@@ -11,20 +11,37 @@ export interface Alarm {
 }
 
 export class Alarms {
-  readonly #alarms = new Map<string, Alarm>();
+  /** As commands see them. The list is replaced, never changed. */
+  #applied: readonly Alarm[];
+  #raised: readonly Alarm[];
 
   constructor(alarms: readonly Alarm[]) {
-    for (const alarm of alarms) this.#alarms.set(nameOf(alarm), alarm);
+    this.#applied = alarms;
+    this.#raised = alarms;
   }
 
-  /** Alarms of a type; of every type for `none`. */
+  /** Those that are on disk: what the world may know of. */
+  get raised(): readonly Alarm[] {
+    return this.#raised;
+  }
+
+  /** As they are after the commands so far, to be shown when those are on disk. */
+  get applied(): readonly Alarm[] {
+    return this.#applied;
+  }
+
+  /** These are on disk. */
+  show(alarms: readonly Alarm[]): void {
+    this.#raised = alarms;
+  }
+
+  /** Alarms of a type after the commands so far; of every type for `none`. */
   list(type: number): Alarm[] {
-    const all = [...this.#alarms.values()];
-    return type === AlarmType.none ? all : all.filter(({ alarm }) => alarm === type);
+    return this.#applied.filter(({ alarm }) => type === AlarmType.none || alarm === type);
   }
 
   has(type: number): boolean {
-    return this.#alarms.size > 0 && this.list(type).length > 0;
+    return this.#applied.length > 0 && this.#applied.some(({ alarm }) => alarm === type);
   }
 
   /** Throws EtcdError `corrupt` while that alarm is raised. */
@@ -61,22 +78,22 @@ export class Alarms {
   }
 
   #activate(alarm: Alarm, txn: WriteTxn): Alarm {
-    const existing = this.#alarms.get(nameOf(alarm));
+    const existing = this.#find(alarm);
     if (existing !== undefined) return existing;
-    this.#alarms.set(nameOf(alarm), alarm);
+    this.#applied = [...this.#applied, alarm];
     txn.putRecord(alarmKey(alarm.memberId, alarm.alarm), messages.encodeAlarmMember(alarm));
     return alarm;
   }
 
   #deactivate(alarm: Alarm, txn: WriteTxn): Alarm[] {
-    const existing = this.#alarms.get(nameOf(alarm));
+    const existing = this.#find(alarm);
     if (existing === undefined) return [];
-    this.#alarms.delete(nameOf(alarm));
+    this.#applied = this.#applied.filter((other) => other !== existing);
     txn.deleteRecord(alarmKey(alarm.memberId, alarm.alarm));
     return [existing];
   }
-}
 
-function nameOf(alarm: Alarm): string {
-  return `${String(alarm.memberId)}/${String(alarm.alarm)}`;
+  #find({ memberId, alarm }: Alarm): Alarm | undefined {
+    return this.#applied.find((other) => other.memberId === memberId && other.alarm === alarm);
+  }
 }

@@ -9,6 +9,9 @@
  * What comes while the disk is busy is applied at once, on top of the group under way, so that the
  * next group is ready when the disk is. Nobody sees it before its turn.
  *
+ * Nobody waits for ever: what has waited for a request's time is refused with `request timed out`. What
+ * was taken into a group by then may be applied all the same, as in etcd.
+ *
  * A failed write ends the server's authority to write: what memory has may not be what the disk
  * has. The group's callers and everybody after them get the cause; reading goes on at the revision
  * that was visible before.
@@ -17,10 +20,12 @@ import type { Store, WriteTxn } from "../mvcc/index.ts";
 import { META, encodeNumber } from "../mvcc/index.ts";
 import { EtcdError, PendingAnswer, STATUS } from "../wire/index.ts";
 import type { Logger } from "../wire/index.ts";
+import type { Alarm } from "./alarms.ts";
 import { apply } from "./apply.ts";
 import type { ApplyState } from "./apply.ts";
 import type { Command } from "./command.ts";
 import { QUEUE_LIMITS } from "./limits.ts";
+import { Patience } from "./patience.ts";
 
 /**
  * The applied index must not go back at a restart. It is not written with every group, but this far
@@ -39,7 +44,17 @@ export function reserveIndexes(txn: WriteTxn, appliedIndex: number): number {
 interface Waiting {
   readonly command: Command;
   readonly bytes: number;
-  readonly answer: PendingAnswer;
+  /** Undefined when nobody waits any more. */
+  answer: PendingAnswer | undefined;
+  /** When it came. */
+  readonly tick: number;
+}
+
+/** A reading that waits for the disk. */
+interface Reading {
+  readonly tick: number;
+  run(): void;
+  refuse(error: EtcdError): void;
 }
 
 /** Commands that are applied, and not on disk yet. */
@@ -51,6 +66,17 @@ interface Group {
   bytes: number;
   /** What broke while it was applied: it must not be written. */
   failure: Error | undefined;
+  /** After it. */
+  alarms: readonly Alarm[];
+  /** When it went to the disk. */
+  tick: number;
+}
+
+export interface CommitQueueOptions {
+  readonly logger: Logger;
+  /** Of this queue alone. */
+  readonly patience: Patience;
+  readonly reservedIndex?: number;
 }
 
 export class CommitQueue {
@@ -70,12 +96,19 @@ export class CommitQueue {
   #gathered: Group | undefined = undefined;
   #isGatheringSoon = false;
   /** Readings that wait for what is applied to be on disk: at most one per call that is open. */
-  #readings: (() => void)[] = [];
+  #readings: Reading[] = [];
   #refuseAll: EtcdError | undefined = undefined;
+  readonly #patience: Patience;
 
   /** `reservedIndex` is what {@link reserveIndexes} gave, if it was asked since the store was opened. */
-  constructor(store: Store, state: ApplyState, logger: Logger, reservedIndex?: number) {
+  constructor(
+    store: Store,
+    state: ApplyState,
+    { logger, patience, reservedIndex }: CommitQueueOptions,
+  ) {
     this.#store = store;
+    this.#patience = patience;
+    patience.onTick(() => this.#refuseOverdue());
     this.#state = state;
     this.#logger = logger;
     this.#appliedIndex = store.identity.reservedIndex;
@@ -90,6 +123,13 @@ export class CommitQueue {
   /** Why no more is written; undefined while all is well. */
   get failure(): EtcdError | undefined {
     return this.#refuseAll;
+  }
+
+  /** Why nothing gets to the disk: {@link failure}, or that a group takes longer than a request may. */
+  get stall(): EtcdError | undefined {
+    const group = this.#committing;
+    const isStuck = group !== undefined && this.#patience.isOver("request", group.tick);
+    return this.#refuseAll ?? (isStuck ? new EtcdError("timeout") : undefined);
   }
 
   /** Commands in line: all but those under way to the disk. */
@@ -109,7 +149,7 @@ export class CommitQueue {
     if (this.#refuseAll !== undefined) answer.reject(this.#refuseAll);
     else if (isFull) answer.reject(new EtcdError("tooManyRequests"));
     else {
-      this.#waiting.push({ command, bytes, answer });
+      this.#waiting.push({ command, bytes, answer, tick: this.#patience.begin() });
       this.#waitingBytes += bytes;
       if (this.#committing !== undefined) this.#gatherSoon();
       else this.#running ??= this.#run();
@@ -129,13 +169,14 @@ export class CommitQueue {
       throw new EtcdError("tooManyRequests");
     }
     return new Promise((resolve, reject) => {
-      this.#readings.push(() => {
+      const run = (): void => {
         try {
           resolve(this.#readNow(read));
         } catch (error) {
           reject(error);
         }
-      });
+      };
+      this.#readings.push({ tick: this.#patience.begin(), run, refuse: reject });
     });
   }
 
@@ -148,6 +189,7 @@ export class CommitQueue {
   async close(): Promise<void> {
     this.#refuseAll ??= new EtcdError("stopped");
     await this.#running;
+    this.#patience.close();
   }
 
   async #run(): Promise<void> {
@@ -197,7 +239,8 @@ export class CommitQueue {
 
   #newGroup(before: WriteTxn | undefined): Group {
     const txn = this.#store.begin(before);
-    return { txn, commands: [], outcomes: [], bytes: 0, failure: undefined };
+    const { applied: alarms } = this.#state.alarms;
+    return { txn, commands: [], outcomes: [], bytes: 0, failure: undefined, alarms, tick: 0 };
   }
 
   #apply(waiting: Waiting, group: Group): void {
@@ -224,6 +267,9 @@ export class CommitQueue {
     const { txn, commands } = group;
     this.#gathered = undefined;
     this.#committing = group;
+    // Before anything of the next group is applied.
+    group.alarms = this.#state.alarms.applied;
+    group.tick = this.#patience.begin();
     this.#waitingBytes -= group.bytes;
     try {
       if (group.failure !== undefined) throw group.failure;
@@ -231,12 +277,13 @@ export class CommitQueue {
       await txn.commit();
       this.#appliedIndex += commands.length;
       this.#store.publish(txn);
+      this.#state.alarms.show(group.alarms);
       this.#answerAll(group);
     } catch (error) {
       this.#fail(error, commands);
     }
     this.#committing = undefined;
-    if (this.#gathered === undefined) for (const reading of this.#readings.splice(0)) reading();
+    if (this.#gathered === undefined) for (const reading of this.#readings.splice(0)) reading.run();
   }
 
   /** Also when all were refused: their numbers have been seen. */
@@ -250,6 +297,7 @@ export class CommitQueue {
     for (let index = 0; index < commands.length; index++) {
       const { answer } = commands[index]!;
       const outcome = outcomes[index]!;
+      if (answer === undefined) continue;
       if (outcome instanceof EtcdError) answer.reject(outcome);
       else answer.resolve(outcome);
     }
@@ -266,6 +314,40 @@ export class CommitQueue {
     const refused = [...commands, ...(gathered?.commands ?? []), ...this.#waiting];
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const { answer } of refused) answer.reject(this.#refuseAll);
+    for (const { answer } of refused) answer?.reject(this.#refuseAll);
   }
+
+  /** Answers whether anything is left that waits. */
+  #refuseOverdue(): boolean {
+    const isOverdue = ({ command, tick }: Waiting): boolean =>
+      // The server's own steps have nobody who would rather give up.
+      command.type !== "compactStep" && this.#patience.isOver("request", tick);
+    for (const group of [this.#committing, this.#gathered]) {
+      // The oldest is the first, so that this is one look while all is well.
+      for (const waiting of group?.commands ?? []) {
+        if (!this.#patience.isOver("request", waiting.tick)) break;
+        if (isOverdue(waiting)) giveUp(waiting);
+      }
+    }
+    const [oldest] = this.#waiting;
+    if (oldest !== undefined && this.#patience.isOver("request", oldest.tick)) {
+      const overdue = this.#waiting.filter(isOverdue);
+      this.#waiting = this.#waiting.filter((waiting) => !isOverdue(waiting));
+      // Not applied, and never will be.
+      for (const waiting of overdue) this.#waitingBytes -= waiting.bytes;
+      overdue.forEach(giveUp);
+    }
+    const late = this.#readings.filter(({ tick }) => this.#patience.isOver("reading", tick));
+    if (late.length > 0) {
+      this.#readings = this.#readings.filter((reading) => !late.includes(reading));
+      for (const reading of late) reading.refuse(new EtcdError("timeoutWaitAppliedIndex"));
+    }
+    return this.#running !== undefined;
+  }
+}
+
+function giveUp(waiting: Waiting): void {
+  const { answer } = waiting;
+  waiting.answer = undefined;
+  answer?.reject(new EtcdError("timeout"));
 }

@@ -42,7 +42,7 @@ export class Pages implements HttpPages {
     this.#ready = new Map([
       ["data_corruption", (): string | undefined => this.#corruption()],
       ["serializable_read", passes],
-      ["linearizable_read", (): string | undefined => this.#parts.queue.failure?.message],
+      ["linearizable_read", (): string | undefined => this.#parts.queue.stall?.message],
       ["non_learner", passes],
     ]);
   }
@@ -73,20 +73,20 @@ export class Pages implements HttpPages {
   }
 
   #corruption(): string | undefined {
-    return this.#parts.alarms.has(AlarmType.corrupt) ? "alarm activated: CORRUPT" : undefined;
+    const isCorrupt = this.#parts.alarms.raised.some(({ alarm }) => alarm === AlarmType.corrupt);
+    return isCorrupt ? "alarm activated: CORRUPT" : undefined;
   }
 
   #health(request: HttpRequest): HttpReply {
     const excluded = new Set(request.query.getAll("exclude"));
-    const alarm = this.#parts.alarms
-      .list(AlarmType.none)
+    const alarm = this.#parts.alarms.raised
       .map(({ alarm: type }) => ALARM_NAMES[type] ?? "UNKNOWN")
       .find((name) => !excluded.has(name));
     const serializable = request.query.get("serializable") === "true";
-    const { failure } = this.#parts.queue;
+    const { stall } = this.#parts.queue;
     let reason = "";
     if (alarm !== undefined) reason = `ALARM ${alarm}`;
-    else if (failure !== undefined && !serializable) reason = `RANGE ERROR:${failure.message}`;
+    else if (stall !== undefined && !serializable) reason = `RANGE ERROR:${stall.message}`;
     const body = JSON.stringify({ health: reason === "" ? "true" : "false", reason });
     if (reason === "") return { status: 200, headers: TEXT, body };
     return { status: 503, headers: NO_SNIFF, body: `${body}\n` };

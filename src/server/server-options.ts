@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** Seconds; shorter leases are made this long. */
   readonly leaseTtlMin: number;
   readonly watchProgressIntervalMs: number;
+  /** How long a write may wait for the disk. */
+  readonly requestTimeoutMs: number;
 }
 
 /**
@@ -33,4 +35,9 @@ export function leaseTtlMin(heartbeatIntervalMs: number, electionTimeoutMs: numb
   const electionTicks = Math.floor(electionTimeoutMs / heartbeatIntervalMs);
   const minMs = Math.floor((3 * electionTicks) / 2) * heartbeatIntervalMs;
   return Math.max(1, Math.ceil(minMs / 1000));
+}
+
+/** How long a request may take. Source: etcd server/config/config.go, ReqTimeout. */
+export function requestTimeoutMs(electionTimeoutMs: number): number {
+  return 5000 + 2 * electionTimeoutMs;
 }

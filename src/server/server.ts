@@ -28,6 +28,7 @@ import { Compactor } from "./compactor.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { Member, newIdentity, nextTerm } from "./member.ts";
 import { Pages } from "./pages.ts";
+import { Patience } from "./patience.ts";
 import { Quota } from "./quota.ts";
 import { AuthService } from "./rpc/auth.ts";
 import { ClusterService } from "./rpc/cluster.ts";
@@ -87,7 +88,11 @@ export class Server implements Channel, HttpPages {
     this.#clock = clock;
     this.#options = options;
     const applyState = { member, alarms, lessor: store.lessor };
-    const queue = new CommitQueue(store, applyState, logger, reservedIndex);
+    const queue = new CommitQueue(store, applyState, {
+      logger,
+      patience: new Patience(clock, options.requestTimeoutMs),
+      reservedIndex,
+    });
     const quota = new Quota({ store, queue, member, logger }, options.limits.quotaBytes);
     const compactor = new Compactor({ store, queue, clock, logger }, options.compaction);
     this.#queue = queue;

@@ -65,6 +65,10 @@ const ERRORS = {
   corrupt: [STATUS.dataLoss, "etcdserver: corrupt cluster"],
   stopped: [STATUS.unavailable, "etcdserver: server stopped"],
   timeout: [STATUS.unavailable, "etcdserver: request timed out"],
+  timeoutWaitAppliedIndex: [
+    STATUS.unavailable,
+    "etcdserver: request timed out, waiting for the applied index took too long",
+  ],
   wrongDowngradeVersionFormat: [
     STATUS.invalidArgument,
     "etcdserver: wrong downgrade target version format",

@@ -2,6 +2,7 @@
  * Large answers in parts: what is too much to be copied in one go is gathered in chunks, and joined
  * a few megabytes at a time.
  */
+import { allocateAnswer, checkAnswerSize } from "./answer-memory.ts";
 import { contentLengthAt, endOfFrame, frameLength, writeFrameHead } from "./frame.ts";
 import type { KeyValueFrames } from "./key-value-frames.ts";
 import {
@@ -46,10 +47,12 @@ export class RangeParts {
     return chunk.subarray(this.#used - contentLengthAt(chunk, at), this.#used);
   }
 
-  /** Takes copies. */
+  /** Takes copies. Throws EtcdError for more than an answer may hold. */
   add(kvs: KeyValueFrames): void {
     const { count, bytes } = kvs;
     if (count === 0) return;
+    // Before all of it is gathered.
+    checkAnswerSize(this.#bytes + bytes);
     if (this.#used + bytes > this.#chunk.length) this.#nextChunk(bytes);
     this.#lastStart = this.#used;
     this.#used = kvs.write(this.#chunk, this.#used);
@@ -93,7 +96,7 @@ function framed(tag: number, message: Parts): Parts {
 
 /** The bytes in one piece; `pause` is awaited about once a millisecond. */
 export async function joined(parts: Parts, pause: () => Promise<void>): Promise<Buffer> {
-  const whole = Buffer.allocUnsafeSlow(parts.bytes);
+  const whole = allocateAnswer(parts.bytes);
   let position = 0;
   let pausedAt = 0;
   for (const chunk of parts.chunks) {

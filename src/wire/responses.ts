@@ -4,6 +4,7 @@
  *
  * Field numbers: etcd api/etcdserverpb/rpc.proto and api/mvccpb/kv.proto.
  */
+import { allocateAnswer } from "./answer-memory.ts";
 import { frameLength, writeFrame } from "./frame.ts";
 import type { KeyValueFrames } from "./key-value-frames.ts";
 import { bigVarintLength, varintLength, writeBigVarint, writeVarint } from "./writer.ts";
@@ -96,7 +97,7 @@ export function encodeRangeResponse(
   const { kvs, more, count } = result;
   const kvsBytes = kvs?.bytes ?? 0;
   const tailBytes = (more ? 2 : 0) + (count === 0 ? 0 : 1 + varintLength(count));
-  const response = Buffer.allocUnsafe(header.length + kvsBytes + tailBytes);
+  const response = allocateAnswer(header.length + kvsBytes + tailBytes);
   response.set(header, 0);
   let position = kvs?.write(response, header.length) ?? header.length;
   if (more) {
@@ -121,7 +122,7 @@ export function encodePutResponse(
   previous: Uint8Array | undefined,
 ): Uint8Array {
   if (previous === undefined) return header;
-  const response = Buffer.allocUnsafe(header.length + frameLength(previous.length));
+  const response = allocateAnswer(header.length + frameLength(previous.length));
   response.set(header, 0);
   writeFrame(response, header.length, TAG.previousKv, previous);
   return response;
@@ -135,7 +136,7 @@ export function encodeDeleteRangeResponse(
 ): Buffer {
   let length = header.length + (deleted === 0 ? 0 : 1 + varintLength(deleted));
   for (const kv of previous) length += frameLength(kv.length);
-  const response = Buffer.allocUnsafe(length);
+  const response = allocateAnswer(length);
   response.set(header, 0);
   let position = header.length;
   if (deleted !== 0) {
@@ -154,7 +155,7 @@ export function encodeTxnResponse(
 ): Buffer {
   let length = header.length + (succeeded ? 2 : 0);
   for (const response of responses) length += frameLength(response.length);
-  const answer = Buffer.allocUnsafe(length);
+  const answer = allocateAnswer(length);
   answer.set(header, 0);
   let position = header.length;
   if (succeeded) {
@@ -176,7 +177,7 @@ export function encodeResponseOp(
 }
 
 function encodeFrame(tag: number, message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(frameLength(message.length));
+  const frame = allocateAnswer(frameLength(message.length));
   writeFrame(frame, 0, tag, message);
   return frame;
 }

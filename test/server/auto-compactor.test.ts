@@ -53,7 +53,6 @@ t.test("AutoCompactor by a long period compacts every hour", async (t) => {
     async (fixture) => {
       const compacted = await compactedAfter(fixture, { ms: HOUR_MS, count: 6 });
       t.same(compacted, [-1, -1, 1, 2, 3, 4]);
-      t.equal(fixture.clock.timerCount, 2, "and waits");
     },
     periodic(3 * HOUR_MS),
   );

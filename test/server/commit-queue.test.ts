@@ -3,15 +3,17 @@ import { META } from "../../src/mvcc/index.ts";
 import type { Store } from "../../src/mvcc/index.ts";
 import { decodeNumber } from "../../src/mvcc/tables.ts";
 import { Alarms } from "../../src/server/alarms.ts";
+import type { ApplyState } from "../../src/server/apply.ts";
 import type { Command } from "../../src/server/command.ts";
 import { CommitQueue, reserveIndexes } from "../../src/server/commit-queue.ts";
 import { QUEUE_LIMITS } from "../../src/server/limits.ts";
 import { Member } from "../../src/server/member.ts";
+import { Patience } from "../../src/server/patience.ts";
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
-import { SILENT_LOGGER, latin1, messages } from "../../src/wire/index.ts";
+import { EtcdError, SILENT_LOGGER, STATUS, latin1, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { openStore } from "../harness/store-fixture.ts";
-import { settle } from "../harness/virtual-clock.ts";
+import { VirtualClock, settle } from "../harness/virtual-clock.ts";
 import { bytes, refuses } from "./server-fixture.ts";
 
 const IDENTITY = { memberId: 1n, clusterId: 2n, term: 2 };
@@ -20,13 +22,20 @@ interface Parts {
   readonly engine: FaultyEngine;
   readonly store: Store;
   readonly queue: CommitQueue;
+  readonly clock: VirtualClock;
+  readonly state: ApplyState;
+}
+
+function options(clock: VirtualClock) {
+  return { logger: SILENT_LOGGER, patience: new Patience(clock, 7_000) };
 }
 
 async function makeQueue(engine = new FaultyEngine(), valueBytesMax = 1_000_000): Promise<Parts> {
+  const clock = new VirtualClock();
   const store = await openStore(engine, { valueBytesMax });
   const member = new Member(IDENTITY, { name: "", peerUrls: [], clientUrls: [] });
   const state = { member, alarms: new Alarms([]), lessor: store.lessor };
-  return { engine, store, queue: new CommitQueue(store, state, SILENT_LOGGER) };
+  return { engine, store, clock, state, queue: new CommitQueue(store, state, options(clock)) };
 }
 
 /** As a promise, which an answer of the queue is only when it is awaited. */
@@ -285,7 +294,7 @@ t.test("CommitQueue writes nothing of indexes that were reserved at the start", 
   const before = engine.getSync(META.reservedIndex);
   const member = new Member(IDENTITY, { name: "", peerUrls: [], clientUrls: [] });
   const state = { member, alarms: new Alarms([]), lessor: store.lessor };
-  const queue = new CommitQueue(store, state, SILENT_LOGGER, reservedIndex);
+  const queue = new CommitQueue(store, state, { ...options(new VirtualClock()), reservedIndex });
   await submit(queue, put("k"));
   t.equal(queue.appliedIndex, 1);
   t.same(engine.getSync(META.reservedIndex), before);
@@ -315,4 +324,23 @@ t.test("CommitQueue.appliedIndex is not ahead of the disk", async (t) => {
   engine.releaseWrites();
   await call;
   t.equal(queue.appliedIndex, 1);
+});
+
+t.test("CommitQueue outlives an answer that cannot be made", async (t) => {
+  const { queue, store, state } = await makeQueue();
+  const { headers } = state.member;
+  const tooLong = new EtcdError(STATUS.resourceExhausted, "too long");
+  Object.defineProperty(state.member, "headers", {
+    value: {
+      at: (revision: number) => {
+        if (revision === 2) throw tooLong;
+        return headers.at(revision);
+      },
+    },
+  });
+  const calls = [submit(queue, put("a")), submit(queue, put("b"))];
+  await t.rejects(calls[0]!, tooLong);
+  t.equal(revisionOf(await calls[1]!), 3, "its neighbour in the group is answered");
+  t.equal(store.visibleRevision, 3, "it was applied, as in etcd");
+  await store.checkConsistency();
 });

@@ -41,6 +41,10 @@ const CONTRACT: Readonly<Record<ErrorReason, readonly [code: number, text: strin
   corrupt: [15, "etcdserver: corrupt cluster"],
   stopped: [14, "etcdserver: server stopped"],
   timeout: [14, "etcdserver: request timed out"],
+  timeoutWaitAppliedIndex: [
+    14,
+    "etcdserver: request timed out, waiting for the applied index took too long",
+  ],
   wrongDowngradeVersionFormat: [3, "etcdserver: wrong downgrade target version format"],
   invalidDowngradeTargetVersion: [3, "etcdserver: invalid downgrade target version"],
   downgradeInProcess: [9, "etcdserver: cluster has a downgrade job in progress"],

@@ -50,7 +50,7 @@ export class MaintenanceService {
     const { memberId, term } = this.#member;
     const { appliedIndex, failure } = this.#queue;
     const size = this.#store.sizeBytes;
-    const errors = this.#alarms.list(AlarmType.none).map(alarmText);
+    const errors = this.#alarms.raised.map(alarmText);
     if (failure !== undefined) errors.push(failure.message);
     return messages.encodeStatusResponse({
       header: this.#member.header(this.#store.visibleRevision),

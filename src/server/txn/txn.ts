@@ -8,6 +8,7 @@ import { TurnExceeded } from "../../mvcc/index.ts";
 import type { Store, View, WriteTxn } from "../../mvcc/index.ts";
 import {
   EMPTY_HEADER,
+  EtcdError,
   RESPONSE_OP,
   encodeRangeResponse,
   encodeResponseOp,
@@ -57,7 +58,10 @@ export function readTxn(
   }
 }
 
-/** Runs a transaction. Throws EtcdError before anything is changed. */
+/**
+ * Runs a transaction. Throws EtcdError before anything is changed, or, for an answer that would be too
+ * long, when all is.
+ */
 export function writeTxn(
   request: messages.TxnRequest,
   txn: WriteTxn,
@@ -65,8 +69,15 @@ export function writeTxn(
 ): Uint8Array {
   const plan = planOf(request, txn);
   check(plan, txn, (id) => txn.lease(id) !== undefined);
-  const responses = execute(plan, txn);
+  const late: Late = { refusal: undefined };
+  const responses = execute(plan, txn, late);
+  if (late.refusal !== undefined) throw late.refusal;
   return encodeTxnResponse(headerAt(txn.revision), plan.succeeded, responses);
+}
+
+/** What can no longer stop a transaction: all of it is done, and the answer is what is refused. */
+interface Late {
+  refusal: EtcdError | undefined;
 }
 
 function planOf(request: messages.TxnRequest, view: View): Plan {
@@ -93,23 +104,37 @@ function check(plan: Plan, view: View, leaseExists: (id: bigint) => boolean): vo
   }
 }
 
-function execute(plan: Plan, txn: WriteTxn): Uint8Array[] {
+function execute(plan: Plan, txn: WriteTxn, late: Late): Uint8Array[] {
   const responses: Uint8Array[] = [];
   let nestedIndex = 0;
-  for (const { requestRange, requestPut, requestDeleteRange } of plan.operations) {
-    if (requestRange !== undefined) responses.push(rangeOp(requestRange, txn));
-    else if (requestPut !== undefined) {
-      responses.push(encodeResponseOp(RESPONSE_OP.put, put(requestPut, txn, innerHeader)));
-    } else if (requestDeleteRange !== undefined) {
-      const response = deleteRange(requestDeleteRange, txn, innerHeader);
-      responses.push(encodeResponseOp(RESPONSE_OP.deleteRange, response));
-    } else {
-      const nested = plan.nested[nestedIndex++]!;
-      const response = encodeTxnResponse(EMPTY_HEADER, nested.succeeded, execute(nested, txn));
-      responses.push(encodeResponseOp(RESPONSE_OP.txn, response));
+  for (const operation of plan.operations) {
+    const nested = operation.requestTxn === undefined ? undefined : plan.nested[nestedIndex++];
+    try {
+      responses.push(executeOne(operation, txn, { nested, late }));
+    } catch (error) {
+      if (!(error instanceof EtcdError)) throw error;
+      late.refusal ??= error;
     }
   }
   return responses;
+}
+
+function executeOne(
+  { requestRange, requestPut, requestDeleteRange }: messages.RequestOp,
+  txn: WriteTxn,
+  { nested, late }: { readonly nested: Plan | undefined; readonly late: Late },
+): Uint8Array {
+  if (requestRange !== undefined) return rangeOp(requestRange, txn);
+  if (requestPut !== undefined) {
+    return encodeResponseOp(RESPONSE_OP.put, put(requestPut, txn, innerHeader));
+  }
+  if (requestDeleteRange !== undefined) {
+    const response = deleteRange(requestDeleteRange, txn, innerHeader);
+    return encodeResponseOp(RESPONSE_OP.deleteRange, response);
+  }
+  const responses = execute(nested!, txn, late);
+  const response = encodeTxnResponse(EMPTY_HEADER, nested!.succeeded, responses);
+  return encodeResponseOp(RESPONSE_OP.txn, response);
 }
 
 function rangeOp(request: messages.RangeRequest, view: View): Uint8Array {
