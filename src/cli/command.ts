@@ -125,6 +125,7 @@ interface LoadedSettings {
   readonly isFile: boolean;
   readonly filePath: string | undefined;
   readonly unbuilt: readonly string[];
+  readonly clientCommonNames?: readonly string[];
 }
 
 /** Settings from the file when there is one, else from flags and environment. */

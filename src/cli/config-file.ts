@@ -20,7 +20,12 @@ export interface ConfigFile {
   readonly settings: Settings;
   /** Settings without a flag that ask for protection which is not built yet, by their keys. */
   readonly unbuilt: readonly string[];
+  /** Common names of which a client's certificate must have one; there is no flag for them. */
+  readonly clientCommonNames: readonly string[];
 }
+
+/** The one key without a flag that is built. */
+const CLIENT_COMMON_NAMES_KEY = "client-transport-security.allowed-cn";
 
 /** Flags that a file has no key for at its top. */
 const FLAGS_WITHOUT_KEY: ReadonlySet<FlagName> = new Set<FlagName>([
@@ -117,8 +122,9 @@ async function parseYaml(text: string): Promise<unknown> {
 function readConfig(content: unknown): ConfigFile {
   const settings = new Settings();
   const unbuilt: string[] = [];
+  const clientCommonNames: string[] = [];
   if (content === null || content === undefined) {
-    return { settings, unbuilt };
+    return { settings, unbuilt, clientCommonNames };
   }
   if (!isMap(content)) {
     throw typeProblem(content, "the whole file", "map");
@@ -140,10 +146,10 @@ function readConfig(content: unknown): ConfigFile {
       if (!isMap(value)) {
         throw typeProblem(value, key, "map");
       }
-      takeNested(settings, nested, { key, value, unbuilt });
+      takeNested(settings, nested, { key, value, unbuilt, clientCommonNames });
     }
   }
-  return { settings, unbuilt };
+  return { settings, unbuilt, clientCommonNames };
 }
 
 interface NestedInput {
@@ -151,6 +157,7 @@ interface NestedInput {
   readonly value: Readonly<Record<string, unknown>>;
   /** Gets the keys that have no flag and do say something. */
   readonly unbuilt: string[];
+  readonly clientCommonNames: string[];
 }
 
 function takeNested(
@@ -163,7 +170,10 @@ function takeNested(
     const name = Object.hasOwn(names, innerKey.toLowerCase())
       ? names[innerKey.toLowerCase()]
       : undefined;
-    if (name === "" && !isEmpty(value)) {
+    if (key.toLowerCase() === CLIENT_COMMON_NAMES_KEY && Array.isArray(value)) {
+      const names = value.map((item: unknown) => textOf(item, key, "string"));
+      input.clientCommonNames.push(...names);
+    } else if (name === "" && !isEmpty(value)) {
       input.unbuilt.push(key);
     } else if (name !== undefined && name !== "") {
       take(settings, name, { key, value });

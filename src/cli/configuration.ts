@@ -33,6 +33,8 @@ export interface SettingsSource {
   readonly isFile: boolean;
   /** Keys of a file that ask for protection which is not built yet. */
   readonly unbuilt: readonly string[];
+  /** Common names of which a client's certificate must have one. Default none in particular. */
+  readonly clientCommonNames?: readonly string[] | undefined;
 }
 
 /** Longest election timeout, ms. Source: etcd server/embed/config.go, maxElectionMs. */
@@ -67,7 +69,7 @@ export function readConfiguration(settings: Settings, source: SettingsSource): C
   checkTlsVersions(settings);
   checkNotBuilt(settings, source.unbuilt);
   return {
-    options: serverOptions(settings),
+    options: serverOptions(settings, source.clientCommonNames ?? []),
     settings,
     listenPeerUrls: settings.get("listen-peer-urls"),
     initialCluster: initialCluster(settings),
@@ -215,7 +217,10 @@ function isDefault(settings: Settings, name: Parameters<Settings["get"]>[0]): bo
   return text === formatFlagValue(definition.kind, presetValue(definition));
 }
 
-function serverOptions(settings: Settings): Configuration["options"] {
+function serverOptions(
+  settings: Settings,
+  allowedCommonNames: readonly string[],
+): Configuration["options"] {
   const name = settings.get("name");
   const dataDir = settings.get("data-dir") || `${name}.etcd`;
   return {
@@ -238,7 +243,7 @@ function serverOptions(settings: Settings): Configuration["options"] {
     compactionSleepIntervalMs: milliseconds(settings.get("compaction-sleep-interval")),
     autoCompaction: autoCompaction(settings),
     ...grpcOptions(settings),
-    tls: tlsOptions(settings, dataDir),
+    tls: tlsOptions(settings, { dataDir, allowedCommonNames }),
   };
 }
 

@@ -60,11 +60,22 @@ function keepalive(settings: Settings): Pick<EtcdOptions, KeepaliveOption> {
   };
 }
 
+/** What is no flag. */
+export interface TlsSource {
+  /** Where a certificate of the server's own making is kept. */
+  readonly dataDir: string;
+  /** Of clients, by the file of a configuration. */
+  readonly allowedCommonNames: readonly string[];
+}
+
 /**
  * Certificates. That versions are right has been checked.
  * Source: etcd server/embed/etcd.go, configureClientListeners; embed/config.go, ClientSelfCert.
  */
-export function tlsOptions(settings: Settings, dataDir: string): TlsOptions | undefined {
+export function tlsOptions(
+  settings: Settings,
+  { dataDir, allowedCommonNames }: TlsSource,
+): TlsOptions | undefined {
   const isGiven = hasCertificate(settings);
   if (!isGiven && !settings.get("auto-tls")) return undefined;
   const folder = join(dataDir, "fixtures", "client");
@@ -73,6 +84,11 @@ export function tlsOptions(settings: Settings, dataDir: string): TlsOptions | un
     ...(isGiven
       ? { certFile: settings.get("cert-file"), keyFile: settings.get("key-file") }
       : { selfSigned }),
+    clientCertFile: settings.get("client-cert-file"),
+    clientKeyFile: settings.get("client-key-file"),
+    crlFile: settings.get("client-crl-file"),
+    allowedHostnames: settings.get("client-cert-allowed-hostname"),
+    allowedCommonNames,
     trustedCaFile: settings.get("trusted-ca-file") || undefined,
     clientCertAuth: settings.get("client-cert-auth"),
     minVersion: tlsVersion(settings.get("tls-min-version")),

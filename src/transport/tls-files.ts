@@ -6,6 +6,16 @@ import { readFileSync } from "node:fs";
 /** A file of a certificate or a key is not what it should be. The text is Go's. */
 export class TlsFileError extends Error {
   override readonly name = "TlsFileError";
+  /** Whether there is no such file. */
+  readonly isMissing: boolean;
+
+  constructor(
+    message: string,
+    options: { readonly cause?: unknown; readonly isMissing?: boolean } = {},
+  ) {
+    super(message, options);
+    this.isMissing = options.isMissing ?? false;
+  }
 }
 
 /** A certificate, with those that certify it, and its key: PEM, as in their files. */
@@ -19,7 +29,7 @@ export interface KeyPair {
  * Throws {@link TlsFileError}. Source of the texts: Go crypto/tls, X509KeyPair.
  */
 export function readKeyPair(certFile: string, keyFile: string, known?: KeyPair): KeyPair {
-  const pair = { cert: readFile(certFile), key: readFile(keyFile) };
+  const pair = { cert: readPemFile(certFile), key: readPemFile(keyFile) };
   if (known?.cert.equals(pair.cert) === true && known.key.equals(pair.key)) return known;
   const key = parseKey(pair.key);
   if (!parseCertificate(pair.cert).checkPrivateKey(key)) {
@@ -30,7 +40,7 @@ export function readKeyPair(certFile: string, keyFile: string, known?: KeyPair):
 
 /** Reads certificates of authorities; none is none to trust. Throws {@link TlsFileError}. */
 export function readAuthorities(file: string): string[] {
-  const certificates = blocksOf(readFile(file)).map(({ text }) => text);
+  const certificates = blocksOf(readPemFile(file)).map(({ text }) => text);
   for (const certificate of certificates) parseX509(certificate);
   return certificates;
 }
@@ -78,13 +88,17 @@ function blocksOf(pem: Buffer): { readonly type: string; readonly text: string }
   return [...found].map(([text, type = ""]) => ({ type, text }));
 }
 
-function readFile(path: string): Buffer {
+/** Reads a file whole. Throws {@link TlsFileError}. */
+export function readPemFile(path: string): Buffer {
   try {
     return readFileSync(path);
-  } catch (cause) {
+  } catch (error) {
     // Only system calls fail there.
-    const { code = "", message } = cause as NodeJS.ErrnoException;
-    throw new TlsFileError(READ_PROBLEMS[code]?.(path) ?? `open ${path}: ${message}`, { cause });
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    // Go's text says it all, hence no cause beside it.
+    throw new TlsFileError(READ_PROBLEMS[code]?.(path) ?? `open ${path}: ${message}`, {
+      isMissing: code === "ENOENT",
+    });
   }
 }
 

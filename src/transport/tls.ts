@@ -8,13 +8,15 @@
  * under way has a server to itself, which is used again for the next one: it is expensive to make
  * (a millisecond), and cheap to keep.
  */
-import { randomBytes } from "node:crypto";
+import { constants, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import type { SecureVersion, Server, TLSSocket } from "node:tls";
 import type { Logger } from "../wire/index.ts";
 import { opensslCiphers } from "./cipher-suites.ts";
-import { readAuthorities, readKeyPair } from "./tls-files.ts";
+import { ClientCheck } from "./client-check.ts";
+import type { ClientRules } from "./client-check.ts";
+import { TlsFileError, readAuthorities, readKeyPair } from "./tls-files.ts";
 import type { KeyPair } from "./tls-files.ts";
 
 /** Servers that are kept for later handshakes, about 40 KiB each; more are forgotten after use. */
@@ -27,12 +29,15 @@ const TICKET_KEYS_BYTES = 48;
 export type TlsVersion = "TLS1.2" | "TLS1.3";
 
 /** Who the server is, and whom it lets in. Files are PEM. */
-export interface TlsOptions {
+export interface TlsOptions extends ClientRules {
   /** The certificate, and those that certify it. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
   /** In place of both files: a certificate of the server's own making, kept in a folder. */
   readonly selfSigned?: { readonly folder: string; readonly years: number } | undefined;
+  /** A pair that nothing is done with but to look whether it is one: etcd calls itself by it. */
+  readonly clientCertFile?: string | undefined;
+  readonly clientKeyFile?: string | undefined;
   /** Authorities. With them, only clients are let in that have a certificate of theirs. */
   readonly trustedCaFile?: string | undefined;
   /** The same by the authorities that Node.js knows, where no file is given. Default false. */
@@ -56,6 +61,7 @@ export class TlsGate {
   readonly #files: { readonly certFile: string; readonly keyFile: string };
   readonly #logger: Logger;
   readonly #authorities: string[] | undefined;
+  readonly #clientCheck: ClientCheck;
   readonly #ticketKeys = randomBytes(TICKET_KEYS_BYTES);
   #pair: KeyPair;
   #protocols: readonly string[] = ["h2", "http/1.1"];
@@ -73,6 +79,8 @@ export class TlsGate {
     this.#files = { certFile, keyFile };
     this.#logger = logger;
     this.#pair = readKeyPair(certFile, keyFile);
+    checkOwnClient(options);
+    this.#clientCheck = new ClientCheck(options);
     this.#authorities = trustedCaFile === undefined ? undefined : readAuthorities(trustedCaFile);
     this.#createServer();
   }
@@ -102,6 +110,12 @@ export class TlsGate {
     };
     server.once("secureConnection", (secure) => {
       finish();
+      const problem = this.#clientCheck.isNeeded ? this.#clientCheck.problem(secure) : undefined;
+      if (problem !== undefined) {
+        secure.on("error", () => undefined).destroy();
+        this.#tellOfRejection("warn", { secure, remote, problem });
+        return;
+      }
       secure.allowHalfOpen = socket.allowHalfOpen;
       onSecure(secure);
     });
@@ -124,10 +138,17 @@ export class TlsGate {
     const reason: unknown = Reflect.get(error, "reason") ?? error.message;
     const problem = (secure.authorizationError as Error | string | null) ?? reason;
     const isGone = error.code === "ECONNRESET" && problem === reason;
-    this.#logger[isGone ? "debug" : "warn"]("rejected connection on client endpoint", {
+    this.#tellOfRejection(isGone ? "debug" : "warn", { secure, remote, problem: String(problem) });
+  }
+
+  #tellOfRejection(
+    level: "debug" | "warn",
+    { secure, remote, problem }: { secure: TLSSocket; remote: string; problem: string },
+  ): void {
+    this.#logger[level]("rejected connection on client endpoint", {
       "remote-addr": remote,
       "server-name": secure.servername || "",
-      error: String(problem),
+      error: problem,
     });
   }
 
@@ -144,7 +165,11 @@ export class TlsGate {
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       const fields = { "cert-file": certFile, "key-file": keyFile, error: problem };
-      this.#logger.warn("failed to create peer certificate", fields);
+      const isMissing = error instanceof TlsFileError && error.isMissing;
+      const failure = isMissing
+        ? "failed to find peer cert files"
+        : "failed to create peer certificate";
+      this.#logger.warn(failure, fields);
       return undefined;
     }
   }
@@ -162,6 +187,19 @@ export class TlsGate {
       maxVersion: NODE_VERSIONS[maxVersion ?? "TLS1.3"],
       ...(cipherSuites.length === 0 ? {} : { ciphers: opensslCiphers(cipherSuites) }),
       ticketKeys: this.#ticketKeys,
+      // A resumed session brings only the last of the certificates that have to be looked at.
+      ...(this.#clientCheck.isNeeded ? { secureOptions: constants.SSL_OP_NO_TICKET } : {}),
     });
   }
+}
+
+/** Source: etcd client/pkg/transport/listener.go, baseConfig. */
+function checkOwnClient({ clientCertFile = "", clientKeyFile = "" }: TlsOptions): void {
+  if ((clientCertFile === "") !== (clientKeyFile === "")) {
+    throw new Error(
+      "ClientKeyFile and ClientCertFile must both be present or both absent: " +
+        `key: ${clientKeyFile}, cert: ${clientCertFile}]`,
+    );
+  }
+  if (clientCertFile !== "") readKeyPair(clientCertFile, clientKeyFile);
 }

@@ -165,8 +165,6 @@ t.test("readConfiguration() refuses protection that is not built, unless it is o
   const refused = (args: string, message: RegExp): void => {
     t.throws(() => configure(args), message, args);
   };
-  refused("--client-crl-file=c", /^--client-crl-file is not supported: lists of revoked /);
-  refused("--client-cert-allowed-hostname=a", /^--client-cert-allowed-hostname is not supported/);
   refused("--auth-token=jwt,pub-key=a", /^--auth-token is not supported/);
   refused("--host-whitelist=a", /^--host-whitelist is not supported/);
   refused("--discovery-token=a --discovery-endpoints=b", /^--discovery-endpoints is not supported/);

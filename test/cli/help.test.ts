@@ -17,7 +17,7 @@ t.test("The help lists every flag, with its default, on a line that begins with 
 t.test("The help says of a flag that has no effect or is not supported why", (t) => {
   const text = flagsText();
   t.match(text, /--snapshot-count '10000'\n.*\n {4}No effect: there is no raft log\.\n/);
-  t.match(text, /--client-crl-file ''\n.*\n {4}Not supported: lists of revoked certificates are /);
+  t.match(text, /--discovery-endpoints ''\n.*\n {4}Not supported: a cluster of several members /);
   t.match(text, /^ {4}LeaseCheckpoint=true\|false \(ALPHA - default=false; no effect here\)$/m);
   t.end();
 });

@@ -54,17 +54,27 @@ t.test("grpcOptions() refuses a transport that is not there", async (t) => {
   );
 });
 
+const SOURCE = { dataDir: "/d", allowedCommonNames: [] };
+
 t.test("tlsOptions() takes files, or makes a certificate in the data directory", async (t) => {
-  t.equal(tlsOptions(settings("--trusted-ca-file=a"), "/d"), undefined);
-  const all = { trustedCaFile: undefined, clientCertAuth: false, cipherSuites: [] };
+  t.equal(tlsOptions(settings("--trusted-ca-file=a"), SOURCE), undefined);
+  const rules = { crlFile: "", allowedHostnames: [], allowedCommonNames: [] };
+  const own = { clientCertFile: "", clientKeyFile: "" };
+  const all = {
+    trustedCaFile: undefined,
+    clientCertAuth: false,
+    cipherSuites: [],
+    ...rules,
+    ...own,
+  };
   const versions = { minVersion: "TLS1.2", maxVersion: undefined };
-  t.same(tlsOptions(settings("--cert-file=c --key-file=k --auto-tls"), "/d"), {
+  t.same(tlsOptions(settings("--cert-file=c --key-file=k --auto-tls"), SOURCE), {
     certFile: "c",
     keyFile: "k",
     ...all,
     ...versions,
   });
-  t.same(tlsOptions(settings("--key-file=k"), "/d"), {
+  t.same(tlsOptions(settings("--key-file=k"), SOURCE), {
     certFile: "",
     keyFile: "k",
     ...all,
@@ -73,13 +83,19 @@ t.test("tlsOptions() takes files, or makes a certificate in the data directory",
   t.same(
     tlsOptions(
       settings(
-        "--auto-tls --self-signed-cert-validity=3 --trusted-ca-file=a --client-cert-auth " +
+        "--client-crl-file=l --client-cert-allowed-hostname=a,b --client-cert-file=cc " +
+          "--client-key-file=ck --auto-tls --self-signed-cert-validity=3 --trusted-ca-file=a --client-cert-auth " +
           "--tls-min-version= --tls-max-version=TLS1.3 --cipher-suites=x,y",
       ),
-      "/d",
+      { ...SOURCE, allowedCommonNames: ["kate"] },
     ),
     {
       selfSigned: { folder: "/d/fixtures/client", years: 3 },
+      clientCertFile: "cc",
+      clientKeyFile: "ck",
+      crlFile: "l",
+      allowedHostnames: ["a", "b"],
+      allowedCommonNames: ["kate"],
       trustedCaFile: "a",
       clientCertAuth: true,
       minVersion: undefined,

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate } from "../../src/transport/x509.ts";
+import { makeRevocationList } from "./revocation-list.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -72,6 +73,15 @@ export class TestAuthority {
     writeFileSync(certFile, cert);
     writeFileSync(keyFile, key);
     return { certFile, keyFile, cert, key };
+  }
+
+  /** Writes a list of its certificates that are good no more; gives the file's path. */
+  revoke(fileName: string, revoked: readonly Certificate[]): string {
+    const issuer = { name: this.#name, key: this.#key.privateKey };
+    const file = join(this.#folder, `${fileName}.crl`);
+    const certificates = revoked.map(({ cert }) => cert);
+    writeFileSync(file, makeRevocationList(issuer, certificates));
+    return file;
   }
 }
 

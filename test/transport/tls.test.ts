@@ -243,10 +243,7 @@ void t.test("TLS takes a new certificate without a restart", async (t) => {
     to.warnings.map(([message, fields]) => [message, fields?.["error"]]),
     [
       ["failed to create peer certificate", "tls: private key does not match public key"],
-      [
-        "failed to create peer certificate",
-        `open ${to.server.certFile}: no such file or directory`,
-      ],
+      ["failed to find peer cert files", `open ${to.server.certFile}: no such file or directory`],
     ],
   );
 });
@@ -264,6 +261,10 @@ void t.test("TLS refuses at the start what is no certificate", async (t) => {
     [
       { certFile: "c", keyFile: undefined },
       "KeyFile and CertFile must both be present[key: , cert: c]",
+    ],
+    [
+      { clientCertFile: "c" },
+      "ClientKeyFile and ClientCertFile must both be present or both absent: key: , cert: c]",
     ],
   ];
   for (const [tls, message] of cases) await t.rejects(secured(t, tls), { message });
