@@ -97,7 +97,7 @@ PACKAGES
 }
 
 build_kubernetes() {
-  programs="kube-apiserver kube-controller-manager kube-scheduler kubectl"
+  programs="kube-apiserver kube-controller-manager kube-scheduler kubectl kubeadm"
   # shellcheck disable=SC2086
   if up_to_date kubernetes $programs; then
     echo "build.sh: kubernetes is up to date in $bin"
