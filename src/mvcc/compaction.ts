@@ -38,7 +38,8 @@ export function compactKeys(
     if (history.versionCount === 1 && history.version !== 0) return true;
     // The tree that is gone through says so.
     const own = tree.getOwn(history.key)!;
-    own.compact(step.revision, (main, sub) => {
+    own.compact(step.revision, (main, sub, rowBytes) => {
+      space.countRemoved(rowBytes);
       removedCount++;
       removed(main, sub);
     });

@@ -23,8 +23,8 @@ export interface KeyVersion extends Readonly<Place> {
   readonly version: number;
 }
 
-/** Numbers per older version: main, sub, version, create, slab, offset. */
-const STRIDE = 6;
+/** Numbers per older version: main, sub, version, create, slab, offset, row bytes. */
+const STRIDE = 7;
 const NONE: number[] = [];
 
 export class KeyHistory implements KeyVersion, Place {
@@ -35,6 +35,8 @@ export class KeyHistory implements KeyVersion, Place {
   version = 0;
   slab: number = NOWHERE;
   offset = 0;
+  /** What the newest version's row takes, for who counts what a compaction gives back. */
+  rowBytes = 0;
   /** Ascending; {@link STRIDE} numbers each. The shared empty array until it is needed. */
   #older: number[] = NONE;
 
@@ -51,6 +53,7 @@ export class KeyHistory implements KeyVersion, Place {
     clone.version = this.version;
     clone.slab = this.slab;
     clone.offset = this.offset;
+    clone.rowBytes = this.rowBytes;
     clone.#older = this.#older === NONE ? NONE : [...this.#older];
     return clone;
   }
@@ -110,7 +113,7 @@ export class KeyHistory implements KeyVersion, Place {
    *
    * Source: etcd mvcc/key_index.go, compact; a tombstone at the very revision stays since 3.6.
    */
-  compact(revision: number, removed: (main: number, sub: number) => void): void {
+  compact(revision: number, removed: (main: number, sub: number, rowBytes: number) => void): void {
     const older = this.#older;
     let count = 0;
     while (count < older.length && older[count]! <= revision) count += STRIDE;
@@ -119,11 +122,13 @@ export class KeyHistory implements KeyVersion, Place {
     if (newestIsOlder && count > 0 && isDeadTombstone(older, count - STRIDE, revision)) {
       drop = count;
     }
-    for (let index = 0; index < drop; index += STRIDE) removed(older[index]!, older[index + 1]!);
+    for (let index = 0; index < drop; index += STRIDE) {
+      removed(older[index]!, older[index + 1]!, older[index + 6]!);
+    }
     if (drop === older.length) this.#older = NONE;
     else if (drop > 0) this.#older = older.slice(drop);
     if (!newestIsOlder && this.version === 0 && this.modMain < revision) {
-      removed(this.modMain, this.modSub);
+      removed(this.modMain, this.modSub, this.rowBytes);
       this.modMain = 0;
     }
   }
@@ -144,10 +149,11 @@ export class KeyHistory implements KeyVersion, Place {
   }
 
   #pushOlder(): void {
-    const { modMain, modSub, version, createMain, slab, offset } = this;
+    const { modMain, modSub, version, createMain, slab, offset, rowBytes } = this;
     // Most keys have few older versions: an array that is written at once has no slack.
-    if (this.#older === NONE) this.#older = [modMain, modSub, version, createMain, slab, offset];
-    else this.#older.push(modMain, modSub, version, createMain, slab, offset);
+    if (this.#older === NONE) {
+      this.#older = [modMain, modSub, version, createMain, slab, offset, rowBytes];
+    } else this.#older.push(modMain, modSub, version, createMain, slab, offset, rowBytes);
   }
 
   #olderVersion(index: number): KeyVersion {

@@ -35,6 +35,9 @@ export interface SelectedPart {
   readonly next: string | undefined;
 }
 
+/** A row beside its value: its key, and about what LevelDB adds. */
+const ROW_OVERHEAD_BYTES = 24;
+
 export class KeySpace implements ChangeSource {
   readonly engine: Engine;
   readonly tree: KeyTree<KeyHistory> = new KeyTree((history) => history.clone());
@@ -47,11 +50,28 @@ export class KeySpace implements ChangeSource {
   visibleRevision: number = FIRST_REVISION;
   /** Reads below this are refused. */
   compactedRevision: number = NEVER_COMPACTED;
+  /** Bytes of all rows of revisions, as far as they have been counted. */
+  rowBytes = 0;
+  /** Of rows that are gone, and whose space the engine may still have. */
+  removedBytes = 0;
 
   constructor(engine: Engine, values: ValueLogOptions, turnWork: number = TURN_WORK) {
     this.engine = engine;
     this.turns = new Turns(turnWork);
     this.values = new ValueLog(values, (key) => this.tree.getOwn(key));
+  }
+
+  /** A row of this length is there; answers with what it takes. */
+  countRow(valueBytes: number): number {
+    const bytes = valueBytes + ROW_OVERHEAD_BYTES;
+    this.rowBytes += bytes;
+    return bytes;
+  }
+
+  /** A row is gone. */
+  countRemoved(rowBytes: number): void {
+    this.rowBytes -= rowBytes;
+    this.removedBytes += rowBytes;
   }
 
   /** A key as it was at a revision; undefined when it did not exist. */

@@ -122,6 +122,7 @@ function loadRow(
   const history = space.tree.getOrAdd(key, newHistory);
   space.values.release(history);
   history.push(row.main, row.sub, head.createRevision, head.version);
+  history.rowBytes = space.countRow(value.length);
   space.values.writeEncoded(history, value, row.main);
   if (head.version === 0) lessor.detach(key);
   else lessor.attach(key, head.lease);

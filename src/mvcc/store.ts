@@ -15,7 +15,7 @@ import type { StoredIdentity } from "./load.ts";
 import { LongRead } from "./long-read.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
-import { recordsRange, tableRange } from "./tables.ts";
+import { recordsRange, revisionsBetween, tableRange } from "./tables.ts";
 import { ReadView } from "./view.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { WriteTxn } from "./write-txn.ts";
@@ -25,6 +25,12 @@ import { WriteTxn } from "./write-txn.ts";
  * server then takes less memory than etcd does.
  */
 export const VALUE_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * What {@link Store.reclaim} has the engine rewrite in one go: about a second's work of a disk, and
+ * what it needs beside the store meanwhile.
+ */
+const RECLAIM_PART_BYTES = 64 * 1024 * 1024;
 
 export interface StoreOptions {
   /** Bytes of newest values kept in memory; the others are read from the engine. */
@@ -65,6 +71,8 @@ export class Store {
     const time = { nowMs: options.nowMs, extensionMs: options.leaseExtensionMs };
     await loadLeases(engine, store.lessor, time);
     await loadKeys(store.#space, store.lessor);
+    // What a compaction before the stop has removed may still be there.
+    store.#space.removedBytes = Math.max(0, engine.sizeBytes() - store.#space.rowBytes);
     return store;
   }
 
@@ -100,6 +108,17 @@ export class Store {
   /** Bytes on disk or in the memory engine, approximately. */
   get sizeBytes(): number {
     return this.#space.engine.sizeBytes();
+  }
+
+  /** Of {@link sizeBytes}, what rows that are there take. */
+  get sizeInUseBytes(): number {
+    return Math.min(this.sizeBytes, this.#space.rowBytes);
+  }
+
+  /** How much of the store is rows that are gone: from 0 to 1; and their bytes. */
+  get garbage(): { readonly part: number; readonly bytes: number } {
+    const { rowBytes, removedBytes: bytes } = this.#space;
+    return { part: bytes / Math.max(1, rowBytes + bytes), bytes };
   }
 
   /**
@@ -218,6 +237,24 @@ export class Store {
 
   async defragment(): Promise<void> {
     await this.#space.engine.defragment();
+    this.#space.removedBytes = 0;
+  }
+
+  /**
+   * Gives back the space of rows that are gone: as {@link defragment}, a part after the other, so that
+   * neither writing nor the engine's own housekeeping waits for long. Ends early when `isStopped`.
+   * Rejects with StorageError.
+   */
+  async reclaim(isStopped: () => boolean): Promise<void> {
+    const { engine, removedBytes, visibleRevision } = this.#space;
+    const partCount = Math.ceil(engine.sizeBytes() / RECLAIM_PART_BYTES);
+    for (let part = 0; part < partCount; part++) {
+      if (isStopped()) return;
+      const startAt = Math.floor((visibleRevision * part) / partCount);
+      const endAt = Math.floor((visibleRevision * (part + 1)) / partCount) + 1;
+      await engine.defragment(revisionsBetween(startAt, endAt));
+    }
+    this.#space.removedBytes -= removedBytes;
   }
 
   /** Ends reads in many turns: they are refused with EtcdError `stopped`. */

@@ -89,6 +89,15 @@ export function tableRange(table: keyof typeof TABLE): { start: Buffer; end: Buf
   return { start: Buffer.of(TABLE[table]), end: Buffer.of(TABLE[table] + 1) };
 }
 
+/** All rows of these main revisions but the first: its two ends are no row's keys. */
+export function revisionsBetween(start: number, end: number): { start: Buffer; end: Buffer } {
+  return { start: endOfRow(start), end: endOfRow(end) };
+}
+
+function endOfRow(main: number): Buffer {
+  return Buffer.concat([revisionKey(main, 0), Buffer.of(0)]);
+}
+
 /** All tables but the revisions', as a range of keys: they come after those. */
 export function recordsRange(): { start: Buffer; end: Buffer } {
   return { start: Buffer.of(TABLE.revision + 1), end: Buffer.of(0xff) };

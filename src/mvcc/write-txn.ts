@@ -205,7 +205,9 @@ export class WriteTxn implements View {
     const { values } = this.#space;
     values.release(history);
     history.push(main, sub, createRevision, version);
-    this.#batch.put(revisionKey(main, sub), values.write(history, fields, main));
+    const row = values.write(history, fields, main);
+    history.rowBytes = this.#space.countRow(row.length);
+    this.#batch.put(revisionKey(main, sub), row);
     const { key } = history;
     const deleted = version === 0;
     const creates = !deleted && createRevision === main;

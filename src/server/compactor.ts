@@ -13,6 +13,12 @@ export interface CompactionLimits {
   readonly sleepIntervalMs: number;
 }
 
+/** Space is given back when so much of the store is rows that are gone. */
+const RECLAIM_PART = 1 / 4;
+/** Or so much, when the store has filled half of its quota. */
+const RECLAIM_PART_WHEN_FULL = 1 / 32;
+/** Less is not worth it: LevelDB's log and newest table are of this size. */
+const RECLAIM_BYTES_MIN = 4 * 1024 * 1024;
 /** Keys looked at per step: about a millisecond. */
 const STEP_KEYS_MAX = 20_000;
 /** Beyond this size the hash that etcd keeps of every compaction is not computed. */
@@ -23,14 +29,16 @@ export class Compactor {
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #limits: CompactionLimits;
+  readonly #limits: CompactionLimits & { readonly quotaBytes: number };
+  /** Space that is being given back; never rejects. */
+  #reclaiming: Promise<void> | undefined = undefined;
   #running: Promise<void> | undefined = undefined;
   #stopped = false;
   #wakeUp: (() => void) | undefined = undefined;
 
   constructor(
     parts: { store: Store; queue: CommitQueue; clock: Clock; logger: Logger },
-    limits: CompactionLimits,
+    limits: CompactionLimits & { readonly quotaBytes: number },
   ) {
     this.#store = parts.store;
     this.#queue = parts.queue;
@@ -51,6 +59,7 @@ export class Compactor {
     this.#stopped = true;
     this.#wakeUp?.();
     await this.#running;
+    await this.#reclaiming;
   }
 
   /** Never rejects: a failed write is the queue's to report. */
@@ -65,6 +74,33 @@ export class Compactor {
       if (!this.#stopped) this.#logger.warn("Failed compaction", { error: String(error) });
     } finally {
       this.#running = undefined;
+    }
+    // Nobody waits for it: etcd answers a physical compaction before its file is any smaller.
+    if (this.#isReclaimDue()) this.#reclaiming ??= this.#reclaim();
+  }
+
+  #isReclaimDue(): boolean {
+    if (this.#stopped) return false;
+    const { bytes, part } = this.#store.garbage;
+    const isFilling = this.#store.sizeBytes > this.#limits.quotaBytes / 2;
+    return (
+      bytes >= RECLAIM_BYTES_MIN && part >= (isFilling ? RECLAIM_PART_WHEN_FULL : RECLAIM_PART)
+    );
+  }
+
+  /** Never rejects. */
+  async #reclaim(): Promise<void> {
+    const before = this.#store.sizeBytes;
+    try {
+      await this.#store.reclaim(() => this.#stopped);
+      const fields = { "size-before-bytes": before, "size-bytes": this.#store.sizeBytes };
+      this.#logger.info("gave back space of compacted revisions", fields);
+    } catch (error) {
+      if (!this.#stopped) {
+        this.#logger.warn("failed to give back space", { error: String(error) });
+      }
+    } finally {
+      this.#reclaiming = undefined;
     }
   }
 

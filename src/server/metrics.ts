@@ -98,7 +98,7 @@ function addStoreGauges(registry: Registry, { store, counts }: PagesParts): void
   const size = { name: "etcd_mvcc_db_total_size_in_bytes", help: "Bytes allocated by the store." };
   gauge(registry, size, () => store.sizeBytes);
   const inUse = { name: "etcd_mvcc_db_total_size_in_use_in_bytes", help: "Bytes used logically." };
-  gauge(registry, inUse, () => store.sizeBytes);
+  gauge(registry, inUse, () => store.sizeInUseBytes);
   const keys = { name: "etcd_debugging_mvcc_keys_total", help: "Total number of keys." };
   gauge(registry, keys, () => store.keyCount);
   const watchers = { name: "etcd_debugging_mvcc_watcher_total", help: "Number of watchers." };

@@ -94,7 +94,10 @@ export class Server implements Channel, HttpPages {
       reservedIndex,
     });
     const quota = new Quota({ store, queue, member, logger }, options.limits.quotaBytes);
-    const compactor = new Compactor({ store, queue, clock, logger }, options.compaction);
+    const compactor = new Compactor(
+      { store, queue, clock, logger },
+      { ...options.compaction, quotaBytes: options.limits.quotaBytes },
+    );
     this.#queue = queue;
     this.#compactor = compactor;
     this.#ticker = new Ticker({ store, queue, clock, logger });

@@ -50,8 +50,11 @@ export interface Engine {
    * engine would store them together. In the background; if it fails, a later write says why.
    */
   setApart(range: { readonly start: Uint8Array; readonly end: Uint8Array }): void;
-  /** Gives space of removed rows back, where the engine keeps it. */
-  defragment(): Promise<void>;
+  /**
+   * Gives space of removed rows back, where the engine keeps it: of all rows, or of those of a range,
+   * whose two ends must be no row's keys.
+   */
+  defragment(range?: { readonly start: Uint8Array; readonly end: Uint8Array }): Promise<void>;
   /** Waits for the write under way and releases the files. Idempotent. */
   close(): Promise<void>;
 }

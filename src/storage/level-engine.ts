@@ -43,8 +43,8 @@ const CHANGE_OVERHEAD_BYTES = 8;
 /** How to read what is newest. */
 const NEWEST: ReadOptions = {};
 /** Before and behind every key there may be; see {@link Engine}. */
-const KEYS_START = Buffer.alloc(0);
-const KEYS_END = Buffer.of(0xff);
+const KEYS_START: Uint8Array = Buffer.alloc(0);
+const KEYS_END: Uint8Array = Buffer.of(0xff);
 
 /** An ordered store in a directory. */
 export class LevelEngine implements Engine {
@@ -136,18 +136,19 @@ export class LevelEngine implements Engine {
       .catch(ignore);
   }
 
-  async defragment(): Promise<void> {
+  async defragment(range = { start: KEYS_START, end: KEYS_END }): Promise<void> {
     this.#assertOpen();
     this.#assertWritable();
+    const { start, end } = range;
     // Brings what is in memory to a table. LevelDB puts that where it overlaps nothing, which may be
     // the lowest level, and never rewrites the lowest level for its own sake.
-    await this.#database.compactRange(KEYS_START, KEYS_END);
+    await this.#database.compactRange(end, end);
     // So a table goes on top that overlaps everything, and takes everything with it on its way down.
     const span = this.batch();
-    span.delete(KEYS_START);
-    span.delete(KEYS_END);
+    span.delete(start);
+    span.delete(end);
     await span.write();
-    await this.#database.compactRange(KEYS_START, KEYS_END);
+    await this.#database.compactRange(start, end);
     // Not one that began before.
     await this.#size.settled();
     await this.#size.refresh();

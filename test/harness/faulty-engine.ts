@@ -151,10 +151,10 @@ export class FaultyEngine implements Engine {
     this.#inner.setApart(range);
   }
 
-  async defragment(): Promise<void> {
+  async defragment(range?: { start: Uint8Array; end: Uint8Array }): Promise<void> {
     this.#assertAlive();
     this.#assertWritable();
-    await this.#inner.defragment();
+    await this.#inner.defragment(range);
   }
 
   async close(): Promise<void> {

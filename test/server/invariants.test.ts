@@ -72,7 +72,7 @@ function watchingWrites(
     visitAll: async (range, visit) => inner.visitAll(range, visit),
     sizeBytes: () => inner.sizeBytes(),
     setApart: (range) => inner.setApart(range),
-    defragment: async () => inner.defragment(),
+    defragment: async (range) => inner.defragment(range),
     close: async () => inner.close(),
   };
 }

@@ -1,4 +1,5 @@
 /** Alarms, and what they refuse. Each test has a server of its own. */
+import { randomBytes } from "node:crypto";
 import { op } from "../../src/client/index.ts";
 import type { Alarm, Client } from "../../src/client/index.ts";
 import { EtcdError } from "../../src/wire/index.ts";
@@ -105,6 +106,36 @@ export const alarmTests: SuiteTests = {
     t.equal((await kv.get("a")).count, 1, "and everything when it is over");
   },
 
+  "Alarm NOSPACE comes with the quota, and goes when there is space again": async ({
+    t,
+    fresh,
+  }) => {
+    const { client } = await fresh({ quotaBackendBytes: 16 * 1024 * 1024 });
+    const { kv, lease, maintenance } = client;
+    await kv.put("small", "1");
+    await lease.grant(60, { id: 5n });
+    await kv.put("leased", "1", { lease: 5n });
+    const { header } = await client.unary("status", {});
+    const alarm = { memberId: header?.memberId ?? 0n, alarm: "nospace" } as const;
+    const last = await fill(client);
+    t.strictSame(await maintenance.alarms(), [alarm]);
+    t.equal((await maintenance.status()).errors.length, 1);
+    await refuses(t, kv.put("small", "2"), REFUSALS.noSpace, "what would fit is refused too");
+    t.strictSame(await maintenance.alarmDeactivate(alarm), [alarm]);
+    await refuses(t, kv.put("large", randomBytes(1_000_000)), REFUSALS.noSpace);
+    t.strictSame(await maintenance.alarms(), [alarm], "raised again, as nothing has changed");
+    t.equal((await kv.delete("small")).deleted, 1);
+    t.ok(await lease.revoke(5n));
+    t.equal((await kv.get("leased")).count, 0);
+    await kv.compact(last, { physical: true });
+    await maintenance.defragment();
+    await refuses(t, kv.put("small", "3"), REFUSALS.noSpace, "until somebody takes the alarm back");
+    await maintenance.alarmDeactivate(alarm);
+    await kv.put("small", "4");
+    t.strictSame(await maintenance.alarms(), []);
+    t.strictSame((await maintenance.status()).errors, []);
+  },
+
   "Alarm CORRUPT refuses writes, and reads nothing": async ({ t, fresh }) => {
     const { client } = await fresh();
     await prepare(client);
@@ -138,6 +169,19 @@ export const alarmTests: SuiteTests = {
     t.strictSame(await client.maintenance.alarms(), []);
   },
 };
+
+/** Overwrites one key until there is no space; answers the last revision. */
+async function fill({ kv }: Client): Promise<number> {
+  let revision = 0;
+  for (;;) {
+    try {
+      revision = revisionOf(await kv.put("large", randomBytes(1_000_000)));
+    } catch (error) {
+      if (error instanceof EtcdError && error.reason === "noSpace") return revision;
+      throw error;
+    }
+  }
+}
 
 async function prepare(client: Client): Promise<void> {
   await client.kv.put("a", "1");

@@ -61,7 +61,7 @@ export class MaintenanceService {
       raftTerm: term,
       raftAppliedIndex: appliedIndex,
       errors,
-      dbSizeInUse: size,
+      dbSizeInUse: this.#store.sizeInUseBytes,
       storageVersion: CLUSTER_VERSION,
       dbSizeQuota: Number.isFinite(this.#quota.bytes) ? this.#quota.bytes : -1,
       downgradeInfo: {},
