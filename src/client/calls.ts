@@ -65,6 +65,12 @@ const UNARY = {
     encode: m.encodeAuthRoleRevokePermissionRequest,
     decode: m.decodeAuthRoleRevokePermissionResponse,
   },
+  lock: { encode: m.encodeLockRequest, decode: m.decodeLockResponse },
+  unlock: { encode: m.encodeUnlockRequest, decode: m.decodeUnlockResponse },
+  campaign: { encode: m.encodeCampaignRequest, decode: m.decodeCampaignResponse },
+  proclaim: { encode: m.encodeProclaimRequest, decode: m.decodeProclaimResponse },
+  leader: { encode: m.encodeLeaderRequest, decode: m.decodeLeaderResponse },
+  resign: { encode: m.encodeResignRequest, decode: m.decodeResignResponse },
   healthCheck: { encode: m.encodeHealthCheckRequest, decode: m.decodeHealthCheckResponse },
   healthList: { encode: m.encodeHealthListRequest, decode: m.decodeHealthListResponse },
 } as const;
@@ -77,6 +83,7 @@ const STREAM = {
     decode: m.decodeLeaseKeepAliveResponse,
   },
   snapshot: { encode: m.encodeSnapshotRequest, decode: m.decodeSnapshotResponse },
+  observe: { encode: m.encodeLeaderRequest, decode: m.decodeLeaderResponse },
   healthWatch: { encode: m.encodeHealthCheckRequest, decode: m.decodeHealthCheckResponse },
 } as const;
 
@@ -115,14 +122,16 @@ export class Calls {
     this.#context = context;
   }
 
-  /** One request, one answer. Rejects with EtcdError. */
+  /** One request, one answer. Rejects with EtcdError; also when `signal` is aborted meanwhile. */
   async unary<Method extends UnaryMethod>(
     method: Method,
     request: UnaryRequest<Method>,
+    signal?: AbortSignal,
   ): Promise<UnaryResponse<Method>> {
     const codec = UNARY_CODECS[method];
     const bytes = codec.encode(request);
-    return codec.decode(await this.#channel.unary(method, bytes, this.#context));
+    const context = signal === undefined ? this.#context : withSignal(this.#context, signal);
+    return codec.decode(await this.#channel.unary(method, bytes, context));
   }
 
   /** Opens a stream. Its errors come out when it is read. */
@@ -136,4 +145,8 @@ export class Calls {
       codec: STREAM_CODECS[method],
     });
   }
+}
+
+function withSignal(context: CallContext, signal: AbortSignal): CallContext {
+  return { metadata: (name) => context.metadata(name), signal };
 }

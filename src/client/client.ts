@@ -20,6 +20,12 @@ export interface ClientOptions {
   readonly onClose?: (() => void) | undefined;
 }
 
+/** What every call may be given. */
+export interface CallOptions {
+  /** Gives the call up when it is aborted. What it was to do may have been done. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * An etcd client. Holds no timers, and no connection unless it was made by `connect`.
  *
@@ -63,12 +69,13 @@ export class Client {
     return this.#calls.stream("watch");
   }
 
-  /** Any method with one answer, its messages as they are on the wire. */
+  /** Any method with one answer, its messages as they are on the wire; given up when told so. */
   unary<Method extends UnaryMethod>(
     method: Method,
     request: UnaryRequest<Method>,
+    options: CallOptions = {},
   ): Promise<UnaryResponse<Method>> {
-    return this.#calls.unary(method, request);
+    return this.#calls.unary(method, request, options.signal);
   }
 
   /** Any method with many answers, its messages as they are on the wire. */

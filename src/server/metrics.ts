@@ -15,7 +15,7 @@ import {
   UNARY_METHODS,
 } from "../wire/index.ts";
 import type { Method, StatusCode, StreamMethod } from "../wire/index.ts";
-import type { MethodCounts } from "./call-counts.ts";
+import type { CallCounts, MethodCounts } from "./call-counts.ts";
 import type { PagesParts } from "./pages.ts";
 
 /** One registry a server, made at its first scrape. */
@@ -146,19 +146,38 @@ function addCallCounters(registry: Registry, { counts }: PagesParts): void {
   ];
   for (const [name, help, read] of families) {
     counter(registry, { name, help, labelNames: CALL_LABELS }, (made) => {
-      for (const [method, of] of counts.all()) made.inc(labelsOf(method), read(of));
+      for (const [method, of] of shown(counts)) made.inc(labelsOf(method), read(of));
     });
   }
   const handled = { name: "grpc_server_handled_total", help: "RPCs completed, by status." };
   counter(registry, { ...handled, labelNames: [...CALL_LABELS, "grpc_code"] }, (made) => {
-    for (const [method, of] of counts.all()) {
+    for (const [method, of] of shown(counts)) {
       const labels = labelsOf(method);
-      made.inc({ ...labels, grpc_code: "OK" }, 0);
+      if (!isLate(method)) made.inc({ ...labels, grpc_code: "OK" }, 0);
       for (const [code, count] of of.handled) {
         made.inc({ ...labels, grpc_code: CODE_NAMES.get(code) ?? String(code) }, count);
       }
     }
   });
+}
+
+/** What etcd counts from the first call on only: what it serves beside its own services. */
+function isLate(method: Method): boolean {
+  return LATE_METHODS.has(method);
+}
+
+const LATE_METHODS: ReadonlySet<Method> = new Set<Method>([
+  "lock",
+  "unlock",
+  "campaign",
+  "proclaim",
+  "leader",
+  "observe",
+  "resign",
+]);
+
+function shown(counts: CallCounts): [Method, MethodCounts][] {
+  return counts.all().filter(([method, { started }]) => started > 0 || !isLate(method));
 }
 
 /** As Go's gRPC writes them: `invalidArgument` is `InvalidArgument`, and 0 is `OK`. */

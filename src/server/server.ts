@@ -32,10 +32,13 @@ import { Patience } from "./patience.ts";
 import { Quota } from "./quota.ts";
 import { AuthService } from "./rpc/auth.ts";
 import { ClusterService } from "./rpc/cluster.ts";
+import { ElectionService } from "./rpc/election.ts";
 import { HealthWatch, checkHealth, listHealth } from "./rpc/health.ts";
 import { KvService } from "./rpc/kv.ts";
 import { LeaseService } from "./rpc/lease.ts";
+import { LockService } from "./rpc/lock.ts";
 import { MaintenanceService } from "./rpc/maintenance.ts";
+import { OwnChannel } from "./rpc/own-calls.ts";
 import { RangeStream } from "./rpc/range-stream.ts";
 import { asEtcdError } from "./rpc/refusal.ts";
 import { WatchStream } from "./rpc/watch.ts";
@@ -60,6 +63,9 @@ export class Server implements Channel, HttpPages {
   readonly #ticker: Ticker;
   readonly #lease: LeaseService;
   readonly #maintenance: MaintenanceService;
+  readonly #own: OwnChannel;
+  readonly #lock: LockService;
+  readonly #election: ElectionService;
   readonly #pages: Pages;
   readonly #unary: Record<UnaryMethod, UnaryHandler>;
   /** Streams that are open, by the output that ends them. */
@@ -107,6 +113,12 @@ export class Server implements Channel, HttpPages {
     this.#lease = new LeaseService({ store, queue, member, clock, quota, ids, ttlMin });
     this.#maintenance = new MaintenanceService({ store, queue, member, alarms, quota });
     this.#pages = new Pages({ store, queue, member, alarms, quota, counts: this.counts });
+    this.#own = new OwnChannel({
+      unary: (method, request, context) => this.#unary[method](request, context),
+      watch: (context, output) => this.#openStream("watch", context, output),
+    });
+    this.#lock = new LockService(this.#own);
+    this.#election = new ElectionService(this.#own);
     this.#unary = this.#handlers(kv, new ClusterService(member, queue));
     this.#counters = this.#answerCounters();
     const { autoCompaction } = options;
@@ -199,6 +211,7 @@ export class Server implements Channel, HttpPages {
     this.#autoCompactor?.close();
     this.#store.stopLongReads();
     for (const [output, input] of this.#streams) this.#endStream(output, input);
+    await this.#own.close();
     await this.#compactor.close();
     await this.#queue.close();
     await this.#store.close();
@@ -243,7 +256,7 @@ export class Server implements Channel, HttpPages {
 
   #openStream(
     method: StreamMethod,
-    _context: CallContext,
+    context: CallContext,
     output: Required<StreamOutput>,
   ): StreamInput {
     switch (method) {
@@ -257,6 +270,8 @@ export class Server implements Channel, HttpPages {
         return this.#lease.keepAlive(output);
       case "snapshot":
         return this.#maintenance.snapshot(output);
+      case "observe":
+        return this.#election.observe(context, output);
       case "healthWatch":
         return new HealthWatch(output);
     }
@@ -278,6 +293,8 @@ export class Server implements Channel, HttpPages {
   #handlers(kv: KvService, cluster: ClusterService): Record<UnaryMethod, UnaryHandler> {
     const lease = this.#lease;
     const maintenance = this.#maintenance;
+    const lock = this.#lock;
+    const election = this.#election;
     return {
       range: (request) => kv.range(request),
       put: (request) => kv.put(request),
@@ -300,6 +317,12 @@ export class Server implements Channel, HttpPages {
       hashKV: (request) => maintenance.hashKv(request),
       moveLeader: (request) => maintenance.moveLeader(request),
       downgrade: (request) => maintenance.downgrade(request),
+      lock: (request, context) => lock.lock(request, context),
+      unlock: (request, context) => lock.unlock(request, context),
+      campaign: (request, context) => election.campaign(request, context),
+      proclaim: (request, context) => election.proclaim(request, context),
+      leader: (request, context) => election.leader(request, context),
+      resign: (request, context) => election.resign(request, context),
       healthCheck: checkHealth,
       healthList: listHealth,
       ...new AuthService(this.member, this.#store).handlers,

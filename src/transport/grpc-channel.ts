@@ -119,11 +119,15 @@ export class GrpcChannel implements Channel {
         this.#metadataOf(context),
         (error: ServiceError | null, answer?: Buffer) => {
           this.#calls.delete(call);
+          context.signal?.removeEventListener("abort", cancel);
           if (error !== null) reject(refusalOf(error));
           else resolve(answer ?? EMPTY);
         },
       );
+      const cancel = (): void => call.cancel();
       this.#calls.add(call);
+      if (context.signal?.aborted === true) setImmediate(cancel);
+      else context.signal?.addEventListener("abort", cancel);
     });
   }
 

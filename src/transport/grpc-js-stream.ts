@@ -7,7 +7,8 @@
  * - While the output is blocked, requests are not read: a client that does not read is not read
  *   from, and its window fills up. grpc-js itself holds at most 16 requests of it.
  */
-import type { ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
+import type { EventEmitter } from "node:events";
+import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
 import { EtcdError, STATUS } from "../wire/index.ts";
 import { commonNameOf } from "./client-certificate.ts";
 import type {
@@ -154,11 +155,14 @@ export class ServerStream implements StreamOutput {
   }
 }
 
+type AnyCall = ServerUnaryCall<Buffer, Uint8Array> | ServerStreamOptions["call"];
+
 /** What a call carries; looked up only when asked for. */
 export class GrpcJsContext implements CallContext {
-  readonly #call: Pick<ServerStreamOptions["call"], "metadata" | "getAuthContext">;
+  readonly #call: AnyCall;
+  #controller: AbortController | undefined = undefined;
 
-  constructor(call: Pick<ServerStreamOptions["call"], "metadata" | "getAuthContext">) {
+  constructor(call: AnyCall) {
     this.#call = call;
   }
 
@@ -171,6 +175,18 @@ export class GrpcJsContext implements CallContext {
   certificateName(): string | undefined {
     const { sslPeerCertificate } = this.#call.getAuthContext();
     return sslPeerCertificate === undefined ? undefined : commonNameOf(sslPeerCertificate);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      const events: EventEmitter = this.#call;
+      // grpc-js says so after every end, also a good one.
+      if (this.#call.cancelled) controller.abort();
+      else events.once("cancelled", () => controller.abort());
+      this.#controller = controller;
+    }
+    return this.#controller.signal;
   }
 }
 

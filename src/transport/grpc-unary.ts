@@ -30,6 +30,7 @@ export class UnaryCall
   #reader: MessageReader | undefined = undefined;
   #isCalled = false;
   #isOver = false;
+  #controller: AbortController | undefined = undefined;
 
   constructor(
     connection: GrpcConnection,
@@ -52,6 +53,14 @@ export class UnaryCall
 
   certificateName(): string | undefined {
     return this.#connection.certificateName();
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isOver) this.#controller.abort();
+    }
+    return this.#controller.signal;
   }
 
   data(source: Buffer, start: number, end: number): boolean {
@@ -104,12 +113,15 @@ export class UnaryCall
 
   canceled(): void {
     this.#end();
+    this.#controller?.abort();
   }
 
   drained(): void {}
 
   expire(): void {
-    this.refused(deadlineExceeded());
+    const refusal = deadlineExceeded();
+    this.refused(refusal);
+    this.#controller?.abort(refusal);
   }
 
   answered(answer: Uint8Array): void {

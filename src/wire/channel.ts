@@ -42,6 +42,12 @@ export interface CallContext {
    * same process, or from the JSON gateway.
    */
   certificateName?(): string | undefined;
+  /**
+   * Aborted when nobody waits for the answer any more: the caller has gone, or its time is over. Made
+   * when it is first asked for. Left out of streams, which are told by {@link StreamInput.cancel},
+   * and where a caller never gives up.
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The receiving end of a stream's answers; implemented by whoever opened the stream. */

@@ -1,7 +1,8 @@
 /**
  * Every method of the etcd API: its path, and whether one answer or many come back.
  *
- * Source: etcd api/etcdserverpb/rpc.proto (services and methods), 3.7.
+ * Source: etcd api/etcdserverpb/rpc.proto, server/etcdserver/api/v3lock, v3election (services and
+ * methods), 3.7.
  */
 
 const KV = "/etcdserverpb.KV/";
@@ -9,6 +10,8 @@ const LEASE = "/etcdserverpb.Lease/";
 const CLUSTER = "/etcdserverpb.Cluster/";
 const MAINTENANCE = "/etcdserverpb.Maintenance/";
 const AUTH = "/etcdserverpb.Auth/";
+const LOCK = "/v3lockpb.Lock/";
+const ELECTION = "/v3electionpb.Election/";
 
 /** Methods with one request and one answer. The value is the HTTP/2 `:path`. */
 export const UNARY_METHODS = {
@@ -50,6 +53,12 @@ export const UNARY_METHODS = {
   roleDelete: `${AUTH}RoleDelete`,
   roleGrantPermission: `${AUTH}RoleGrantPermission`,
   roleRevokePermission: `${AUTH}RoleRevokePermission`,
+  lock: `${LOCK}Lock`,
+  unlock: `${LOCK}Unlock`,
+  campaign: `${ELECTION}Campaign`,
+  proclaim: `${ELECTION}Proclaim`,
+  leader: `${ELECTION}Leader`,
+  resign: `${ELECTION}Resign`,
   healthCheck: "/grpc.health.v1.Health/Check",
   healthList: "/grpc.health.v1.Health/List",
 } as const;
@@ -60,6 +69,7 @@ export const STREAM_METHODS = {
   watch: "/etcdserverpb.Watch/Watch",
   leaseKeepAlive: `${LEASE}LeaseKeepAlive`,
   snapshot: `${MAINTENANCE}Snapshot`,
+  observe: `${ELECTION}Observe`,
   healthWatch: "/grpc.health.v1.Health/Watch",
 } as const;
 
@@ -67,6 +77,7 @@ export const STREAM_METHODS = {
 export const SINGLE_REQUEST_METHODS: ReadonlySet<StreamMethod> = new Set([
   "rangeStream",
   "snapshot",
+  "observe",
   "healthWatch",
 ]);
 

@@ -113,3 +113,22 @@ t.test("/metrics of two servers do not mix", async (t) => {
     });
   });
 });
+
+t.test("/metrics has Lock and Election from their first call on", async (t) => {
+  await withServer(async ({ client, server }) => {
+    const services = async (): Promise<string[]> =>
+      [...(await scrape(server)).keys()].filter((name) => /Lock|Election/.test(name)).toSorted();
+    t.same(await services(), []);
+    await t.rejects(client.unary("leader", { name: Buffer.from("a") }));
+    const method = "v3electionpb.Election/Leader";
+    t.same(
+      await services(),
+      [
+        call("grpc_server_started_total", method),
+        call("grpc_server_msg_received_total", method),
+        call("grpc_server_msg_sent_total", method),
+        call("grpc_server_handled_total", method, "Unknown"),
+      ].toSorted(),
+    );
+  });
+});

@@ -11,6 +11,8 @@ import { healthTests } from "./health.ts";
 import { deleteTests, putTests } from "./kv.ts";
 import { leaseTimeTests } from "./lease-time.ts";
 import { leaseTests } from "./lease.ts";
+import { electionTests } from "./election.ts";
+import { lockTests } from "./lock.ts";
 import { maintenanceTests } from "./maintenance.ts";
 import { rangeOptionsTests } from "./range-options.ts";
 import { rangeStreamTests } from "./range-stream.ts";
@@ -42,6 +44,8 @@ const AREAS: Readonly<Record<string, SuiteTests>> = {
   "watch history": watchHistoryTests,
   "watch progress": watchProgressTests,
   lease: leaseTests,
+  lock: lockTests,
+  election: electionTests,
   maintenance: maintenanceTests,
   alarms: alarmTests,
   compaction: compactionTests,

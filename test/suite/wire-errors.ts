@@ -2,7 +2,7 @@
 import { Client as GrpcClient, credentials, Metadata } from "@grpc/grpc-js";
 import type { ClientOptions, ServiceError } from "@grpc/grpc-js";
 import { messages, STATUS, UNARY_METHODS } from "../../src/wire/index.ts";
-import { bytes, within } from "./checks.ts";
+import { bytes, until, within } from "./checks.ts";
 import type { Scene, SuiteTests } from "./scene.ts";
 
 /** How a call ended: its status, and the answer when that is good. */
@@ -25,10 +25,12 @@ async function call(
     message = new Uint8Array(),
     options = {},
     metadata = new Metadata(),
+    deadlineMs,
   }: {
     readonly message?: Uint8Array;
     readonly options?: ClientOptions;
     readonly metadata?: Metadata;
+    readonly deadlineMs?: number;
   } = {},
 ): Promise<Ending> {
   const client = new GrpcClient(address ?? "", credentials.createInsecure(), options);
@@ -39,6 +41,7 @@ async function call(
       identity,
       Buffer.from(message),
       metadata,
+      deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
       (error: ServiceError | null, answer: Buffer | undefined) => {
         const { code, details } = error ?? { code: STATUS.ok, details: "" };
         resolve({ code, details, answer });
@@ -127,5 +130,26 @@ export const wireErrorTests: SuiteTests = {
     const message = messages.encodeRangeRequest({ key: bytes("a") });
     const { code } = await call(scene, UNARY_METHODS.range, { message, metadata });
     t.equal(code, STATUS.ok);
+  },
+
+  "A lock whose deadline passes leaves the line": async (scene) => {
+    const { t, address, client, prefix } = scene;
+    if (address === undefined) {
+      t.pass("there is no wire");
+      return;
+    }
+    const name = bytes(`${prefix}a`);
+    const { id } = await client.lease.grant(60);
+    const { key } = await client.unary("lock", { name, lease: id });
+    const other = await client.lease.grant(60);
+    const message = messages.encodeLockRequest({ name, lease: other.id });
+    const { code } = await call(scene, UNARY_METHODS.lock, { message, deadlineMs: 300 });
+    t.equal(code, STATUS.deadlineExceeded);
+    await until("the line to be left", async () => {
+      const { kvs } = await client.kv.get(`${prefix}a/`, { prefix: true });
+      return kvs.length === 1 && Buffer.compare(kvs[0]!.key, key) === 0 ? true : undefined;
+    });
+    await client.lease.revoke(id);
+    await client.lease.revoke(other.id);
   },
 };

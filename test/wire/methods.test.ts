@@ -4,9 +4,6 @@ import { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "../../src
 import type { StreamMethod } from "../../src/wire/index.ts";
 import { PROTOS } from "./reference.ts";
 
-/** Services that are in proto and not served yet. */
-const NOT_SERVED = [".v3lockpb.Lock", ".v3electionpb.Election"];
-
 interface Declared {
   readonly path: string;
   readonly requestStream: boolean;
@@ -43,15 +40,13 @@ function pathsOf(methods: readonly Declared[]): string[] {
 }
 
 function declared(): Declared[] {
-  return servicesIn(PROTOS)
-    .filter((service) => !NOT_SERVED.includes(service.fullName))
-    .flatMap((service) =>
-      service.methodsArray.map((method) => ({
-        path: `/${service.fullName.slice(1)}/${method.name}`,
-        requestStream: method.requestStream === true,
-        responseStream: method.responseStream === true,
-      })),
-    );
+  return servicesIn(PROTOS).flatMap((service) =>
+    service.methodsArray.map((method) => ({
+      path: `/${service.fullName.slice(1)}/${method.name}`,
+      requestStream: method.requestStream === true,
+      responseStream: method.responseStream === true,
+    })),
+  );
 }
 
 function servicesIn(namespace: protobuf.NamespaceBase): protobuf.Service[] {

@@ -12,3 +12,12 @@ export function asEtcdError(error: unknown): EtcdError {
 export function asStreamError(error: unknown): EtcdError {
   return asEtcdError(decodeErrorInStream(error));
 }
+
+/**
+ * As the refusal of a call that a service made: what is in etcd's table goes out with code 2, as a
+ * plain error of Go does. Source: etcd client/v3, ContextError; api/v3rpc/rpctypes/error.go, Error.
+ */
+export function asInnerRefusal(error: EtcdError): EtcdError {
+  if (error.reason === undefined) return error;
+  return new EtcdError(STATUS.unknown, error.message, { cause: error });
+}
