@@ -9,6 +9,7 @@ import { FEATURE_GATES, isFeatureEnabled } from "./feature-gates.ts";
 import { flagDefinition } from "./flag-table.ts";
 import { formatFlagValue, presetValue } from "./flag-values.ts";
 import type { Settings } from "./flags.ts";
+import { formerFlag } from "./former-flags.ts";
 import { quote } from "./go-values.ts";
 import type { LogNote } from "./log-note.ts";
 import { checkBindUrls, checkHostUrls, UrlError } from "./service-url.ts";
@@ -75,6 +76,7 @@ export function readConfiguration(settings: Settings, source: SettingsSource): C
     initialCluster: initialCluster(settings),
     notes: [
       ...deprecationNotes(settings),
+      ...formerNotes(settings),
       ...effectNotes(settings),
       ...limitNotes(settings),
       ...tlsNotes(settings),
@@ -278,6 +280,15 @@ function deprecationNotes(settings: Settings): readonly LogNote[] {
   return (["max-snapshots", "v2-deprecation"] as const)
     .filter((name) => settings.isExplicit(name))
     .map((name) => ({ level: "warn", message: messages[name], fields: {} }));
+}
+
+function formerNotes(settings: Settings): readonly LogNote[] {
+  return settings.formerNames.map((name) => {
+    const former = formerFlag(name);
+    const now = former?.kind === "gate" ? `feature-gates=${former.gate}` : (former?.name ?? "");
+    const fields = { flag: `--${name}`, now: `--${now}` };
+    return { level: "warn", message: "flag has another name since etcd 3.7", fields };
+  });
 }
 
 function effectNotes(settings: Settings): readonly LogNote[] {

@@ -2,16 +2,20 @@
  * Flags on a command line, parsed as Go's `flag` package does it, to the letter of its errors.
  * Source: Go flag, FlagSet.parseOne. No library does this: docs/decisions, "flags".
  */
+import { formatFeatureGates } from "./feature-gates.ts";
 import { flagDefinition, IGNORED_FLAGS, isFlagName } from "./flag-table.ts";
 import type { FlagName, ValueOfFlag } from "./flag-table.ts";
 import { FlagValueError, parseFlagValue, presetValue } from "./flag-values.ts";
 import type { FlagValue } from "./flag-values.ts";
+import { formerFlag } from "./former-flags.ts";
+import type { FormerFlag } from "./former-flags.ts";
 import { quote } from "./go-values.ts";
 
 /** The values of all flags, wherever they were set. */
 export class Settings {
   readonly #values = new Map<FlagName, FlagValue>();
   readonly #explicit = new Set<FlagName>();
+  readonly #former: string[] = [];
 
   /** The value of a flag: as set, or its default. */
   get<Name extends FlagName>(name: Name): ValueOfFlag<Name> {
@@ -35,6 +39,19 @@ export class Settings {
       }
       throw error;
     }
+  }
+
+  /** The same by a name that etcd 3.7 does not know any more. */
+  setFormer(formerName: string, flag: FormerFlag, text: string): string | undefined {
+    this.#former.push(formerName);
+    if (flag.kind === "flag") return this.set(flag.name, text);
+    const others = formatFeatureGates(this.get("feature-gates"));
+    return this.set("feature-gates", `${others},${flag.gate}=${text}`);
+  }
+
+  /** The names that {@link Settings.setFormer} was called with. */
+  get formerNames(): readonly string[] {
+    return this.#former;
   }
 
   /** Sets a flag that a configuration file gives with a type of its own. */
@@ -99,16 +116,19 @@ function parseFlag(
   if (IGNORED_FLAGS.has(name)) {
     return 0;
   }
-  if (!isFlagName(name)) {
+  const flag = isFlagName(name) ? ({ kind: "flag", name } as const) : formerFlag(name);
+  if (flag === undefined) {
     const isHelp = name === "help" || name === "h";
     return isHelp ? { kind: "help" } : failed(`flag provided but not defined: -${name}`);
   }
-  const isBoolean = flagDefinition(name).kind === "boolean";
+  const isBoolean = flag.kind === "gate" || flagDefinition(flag.name).kind === "boolean";
   const text = attached ?? (isBoolean ? "true" : next);
   if (text === undefined) {
     return failed(`flag needs an argument: -${name}`);
   }
-  const problem = settings.set(name, text);
+  const problem = isFlagName(name)
+    ? settings.set(name, text)
+    : settings.setFormer(name, flag, text);
   if (problem !== undefined) {
     return failed(
       isBoolean

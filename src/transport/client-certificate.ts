@@ -1,14 +1,13 @@
 /** Whom a client's certificate names. */
 import type { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
-import type { PeerCertificate } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 
 /**
  * Common name in the certificate of a connection's client, empty where it has none; undefined when
  * there is no certificate, or nobody has verified it.
  */
 export function clientNameOf(connection: Duplex): string | undefined {
-  if (!(connection instanceof TLSSocket) || !connection.authorized) return undefined;
+  if (!isSecure(connection) || !connection.authorized) return undefined;
   return commonNameOf(connection.getPeerCertificate());
 }
 
@@ -18,4 +17,9 @@ export function commonNameOf(certificate: Partial<PeerCertificate>): string | un
   if (certificate.raw === undefined) return undefined;
   const names: string | string[] = certificate.subject?.CN ?? "";
   return Array.isArray(names) ? (names.at(-1) ?? "") : names;
+}
+
+/** Without its class, which a start would load for connections that are not secure. */
+function isSecure(connection: Duplex): connection is TLSSocket {
+  return "getPeerCertificate" in connection;
 }

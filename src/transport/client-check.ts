@@ -5,6 +5,7 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { commonNameOf } from "./client-certificate.ts";
 import { plainSerial, revokedSerials } from "./revocation-list.ts";
 import { readPemFile } from "./tls-files.ts";
 
@@ -55,8 +56,7 @@ export class ClientCheck {
   #hasName(secure: TLSSocket, leaf: X509Certificate): boolean {
     if (this.#hostnames.length > 0) return this.#hostnames.some((name) => isFor(leaf, name));
     if (this.#commonNames.length === 0) return true;
-    // The last one counts in Go, should there be several, of which the types know nothing.
-    const commonName = [secure.getPeerCertificate().subject.CN].flat().at(-1);
+    const commonName = commonNameOf(secure.getPeerCertificate());
     return this.#commonNames.includes(commonName ?? "");
   }
 

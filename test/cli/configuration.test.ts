@@ -228,3 +228,21 @@ t.test("readConfiguration() of a file does not ask for --advertise-client-urls",
   t.same(options.advertiseClientUrls, ["http://localhost:2379"]);
   t.end();
 });
+
+t.test("readConfiguration() warns of flags by names from before etcd 3.7", (t) => {
+  const { notes } = configure(
+    "--experimental-initial-corrupt-check=true --experimental-max-learners=1",
+  );
+  const message = "flag has another name since etcd 3.7";
+  t.same(
+    notes.filter((note) => note.message === message).map(({ fields }) => fields),
+    [
+      {
+        flag: "--experimental-initial-corrupt-check",
+        now: "--feature-gates=InitialCorruptCheck",
+      },
+      { flag: "--experimental-max-learners", now: "--max-learners" },
+    ],
+  );
+  t.end();
+});

@@ -58,12 +58,45 @@ t.test("parseArguments() takes and forgets the flags of old versions", (t) => {
   t.end();
 });
 
+t.test("parseArguments() takes flags by the names that they had before etcd 3.7", (t) => {
+  const parsed = parseArguments([
+    "--feature-gates=LeaseCheckpoint=true",
+    "--experimental-initial-corrupt-check=true",
+    "--experimental-watch-progress-notify-interval=5s",
+    "--experimental-stop-grpc-service-on-defrag",
+    "--experimental-compaction-batch-limit",
+    "7",
+  ]);
+  if (parsed.kind !== "parsed") throw new Error(parsed.kind);
+  const { settings } = parsed;
+  t.same(
+    settings.get("feature-gates"),
+    new Map([
+      ["InitialCorruptCheck", true],
+      ["LeaseCheckpoint", true],
+      ["StopGRPCServiceOnDefrag", true],
+    ]),
+  );
+  t.equal(settings.get("watch-progress-notify-interval"), 5_000_000_000n);
+  t.equal(settings.get("compaction-batch-limit"), 7);
+  t.same(settings.formerNames, [
+    "experimental-initial-corrupt-check",
+    "experimental-watch-progress-notify-interval",
+    "experimental-stop-grpc-service-on-defrag",
+    "experimental-compaction-batch-limit",
+  ]);
+  t.end();
+});
+
 t.test("parseArguments() refuses with Go's texts", (t) => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [["--nosuch"], "flag provided but not defined: -nosuch"],
+    [["--experimental-nosuch=true"], "flag provided but not defined: -experimental-nosuch"],
     [
-      ["--experimental-initial-corrupt-check=true"],
-      "flag provided but not defined: -experimental-initial-corrupt-check",
+      ["--experimental-initial-corrupt-check=maybe"],
+      'invalid boolean value "maybe" for -experimental-initial-corrupt-check: ' +
+        "invalid value of InitialCorruptCheck=maybe, " +
+        'err: strconv.ParseBool: parsing "maybe": invalid syntax',
     ],
     [["--toString"], "flag provided but not defined: -toString"],
     [["---name"], "bad flag syntax: ---name"],
