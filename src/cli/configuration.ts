@@ -243,6 +243,8 @@ function serverOptions(
     watchProgressNotifyIntervalMs: milliseconds(settings.get("watch-progress-notify-interval")),
     compactionBatchLimit: settings.get("compaction-batch-limit") || undefined,
     compactionSleepIntervalMs: milliseconds(settings.get("compaction-sleep-interval")),
+    warningApplyDurationMs: Number(settings.get("warning-apply-duration")) / 1e6,
+    warningUnaryRequestDurationMs: Number(settings.get("warning-unary-request-duration")) / 1e6,
     autoCompaction: autoCompaction(settings),
     ...grpcOptions(settings),
     tls: tlsOptions(settings, { dataDir, allowedCommonNames }),

@@ -18,6 +18,8 @@ const PROGRESS_INTERVAL_MS = 10 * 60 * 1000;
 /** Source: etcd server/storage/mvcc/watchable_store.go: shorter ones are raised to it. */
 const PROGRESS_INTERVAL_MIN_MS = 100;
 const COMPACTION_BATCH = 1000;
+const WARNING_APPLY_MS = 100;
+const WARNING_UNARY_MS = 300;
 const COMPACTION_SLEEP_MS = 10;
 const PEER_URL = "http://localhost:2380";
 const CLUSTER_TOKEN = "etcd-cluster";
@@ -45,6 +47,10 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
     },
     autoCompaction: options.autoCompaction,
     leaseTtlMin: leaseTtlMin(heartbeatMs, electionTimeoutMs(options)),
+    slow: {
+      applyMs: options.warningApplyDurationMs ?? WARNING_APPLY_MS,
+      unaryMs: options.warningUnaryRequestDurationMs ?? WARNING_UNARY_MS,
+    },
     requestTimeoutMs: requestTimeoutMs(electionTimeoutMs(options)),
     watchProgressIntervalMs: Math.max(
       options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,

@@ -42,6 +42,10 @@ export interface EtcdOptions {
   readonly electionTimeoutMs?: number | undefined;
   /** Default 10 minutes, at least 100 ms. Source: etcd --watch-progress-notify-interval. */
   readonly watchProgressNotifyIntervalMs?: number | undefined;
+  /** Milliseconds after which applying a request, or reading, is logged as slow. Default 100. */
+  readonly warningApplyDurationMs?: number | undefined;
+  /** Milliseconds after which the answer to a call is logged as slow. Default 300. */
+  readonly warningUnaryRequestDurationMs?: number | undefined;
   /** Revisions removed per step of a compaction. Default 1000. */
   readonly compactionBatchLimit?: number | undefined;
   /** Pause between two steps of a compaction. Default 10 ms. */

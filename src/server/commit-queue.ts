@@ -26,6 +26,7 @@ import type { ApplyState } from "./apply.ts";
 import type { Command } from "./command.ts";
 import { QUEUE_LIMITS } from "./limits.ts";
 import { Patience } from "./patience.ts";
+import type { SlowCalls } from "./slow-calls.ts";
 
 /**
  * The applied index must not go back at a restart. It is not written with every group, but this far
@@ -70,12 +71,15 @@ interface Group {
   alarms: readonly Alarm[];
   /** When it went to the disk. */
   tick: number;
+  /** When the first of its commands came. */
+  readonly sinceMs: number;
 }
 
 export interface CommitQueueOptions {
   readonly logger: Logger;
   /** Of this queue alone. */
   readonly patience: Patience;
+  readonly slow: SlowCalls;
   readonly reservedIndex?: number;
 }
 
@@ -99,15 +103,19 @@ export class CommitQueue {
   #readings: Reading[] = [];
   #refuseAll: EtcdError | undefined = undefined;
   readonly #patience: Patience;
+  readonly #slow: SlowCalls;
+  /** When the first came of those that wait. */
+  #waitingSinceMs = 0;
 
   /** `reservedIndex` is what {@link reserveIndexes} gave, if it was asked since the store was opened. */
   constructor(
     store: Store,
     state: ApplyState,
-    { logger, patience, reservedIndex }: CommitQueueOptions,
+    { logger, patience, slow, reservedIndex }: CommitQueueOptions,
   ) {
     this.#store = store;
     this.#patience = patience;
+    this.#slow = slow;
     patience.onTick(() => this.#refuseOverdue());
     this.#state = state;
     this.#logger = logger;
@@ -149,6 +157,7 @@ export class CommitQueue {
     if (this.#refuseAll !== undefined) answer.reject(this.#refuseAll);
     else if (isFull) answer.reject(new EtcdError("tooManyRequests"));
     else {
+      if (this.#waiting.length === 0) this.#waitingSinceMs = this.#slow.nowMs();
       this.#waiting.push({ command, bytes, answer, tick: this.#patience.begin() });
       this.#waitingBytes += bytes;
       if (this.#committing !== undefined) this.#gatherSoon();
@@ -228,11 +237,16 @@ export class CommitQueue {
     const { groupCommandsMax, groupBytesMax } = QUEUE_LIMITS;
     const group = (this.#gathered ??= this.#newGroup(before));
     let count = 0;
+    let nowMs = this.#slow.nowMs();
     for (const waiting of this.#waiting) {
       const isFull = group.commands.length >= groupCommandsMax || group.bytes >= groupBytesMax;
       if (isFull || group.failure !== undefined) break;
       count++;
       this.#apply(waiting, group);
+      // A put takes microseconds: it is counted with what comes behind it.
+      if (waiting.command.type !== "put") {
+        nowMs = this.#slow.applied(waiting.command, nowMs, group.outcomes.at(-1));
+      }
     }
     this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count);
   }
@@ -240,7 +254,9 @@ export class CommitQueue {
   #newGroup(before: WriteTxn | undefined): Group {
     const txn = this.#store.begin(before);
     const { applied: alarms } = this.#state.alarms;
-    return { txn, commands: [], outcomes: [], bytes: 0, failure: undefined, alarms, tick: 0 };
+    const sinceMs = this.#waitingSinceMs;
+    const failure = undefined;
+    return { txn, commands: [], outcomes: [], bytes: 0, failure, alarms, tick: 0, sinceMs };
   }
 
   #apply(waiting: Waiting, group: Group): void {
@@ -274,7 +290,9 @@ export class CommitQueue {
     try {
       if (group.failure !== undefined) throw group.failure;
       this.#reserveIndex(group);
+      const writtenSinceMs = this.#slow.nowMs();
       await txn.commit();
+      this.#slow.written(this.#slow.nowMs() - writtenSinceMs);
       this.#appliedIndex += commands.length;
       this.#store.publish(txn);
       this.#state.alarms.show(group.alarms);
@@ -293,7 +311,8 @@ export class CommitQueue {
     this.#reservedIndex = reserveIndexes(txn, appliedIndex);
   }
 
-  #answerAll({ commands, outcomes }: Group): void {
+  #answerAll({ commands, outcomes, sinceMs }: Group): void {
+    this.#slow.answered(commands[0]!, { sinceMs, commandCount: commands.length }, outcomes[0]!);
     for (let index = 0; index < commands.length; index++) {
       const { answer } = commands[index]!;
       const outcome = outcomes[index]!;

@@ -12,6 +12,7 @@ import type { CallCounts } from "./call-counts.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Member } from "./member.ts";
 import type { Quota } from "./quota.ts";
+import type { SlowCalls } from "./slow-calls.ts";
 
 const { AlarmType } = messages;
 const TEXT = { "Content-Type": "text/plain; charset=utf-8" } as const;
@@ -24,6 +25,8 @@ export interface PagesParts {
   readonly alarms: Alarms;
   readonly quota: Quota;
   readonly counts: CallCounts;
+  /** Its applyCount is etcd_server_slow_apply_total. */
+  readonly slow: SlowCalls;
 }
 
 /** Why a check fails; undefined when it passes. */

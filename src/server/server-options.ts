@@ -3,6 +3,7 @@ import type { Clock, Logger } from "../wire/index.ts";
 import type { AutoCompaction } from "./auto-compactor.ts";
 import type { CompactionLimits } from "./compactor.ts";
 import type { RequestLimits } from "./limits.ts";
+import type { SlowLimits } from "./slow-calls.ts";
 
 export interface ServerOptions {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface ServerOptions {
   /** Seconds; shorter leases are made this long. */
   readonly leaseTtlMin: number;
   readonly watchProgressIntervalMs: number;
+  /** What is worth a line in the log. */
+  readonly slow: SlowLimits;
   /** How long a write may wait for the disk. */
   readonly requestTimeoutMs: number;
 }

@@ -42,6 +42,7 @@ import { OwnChannel } from "./rpc/own-calls.ts";
 import { RangeStream } from "./rpc/range-stream.ts";
 import { asEtcdError } from "./rpc/refusal.ts";
 import { WatchStream } from "./rpc/watch.ts";
+import { SlowCalls } from "./slow-calls.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { Ticker } from "./ticker.ts";
 
@@ -54,6 +55,7 @@ const FRAGMENT_OVERHEAD_BYTES = 512 * 1024;
 export class Server implements Channel, HttpPages {
   readonly member: Member;
   readonly counts: CallCounts = new CallCounts();
+  readonly slow: SlowCalls;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #options: ServerOptions;
@@ -93,10 +95,12 @@ export class Server implements Channel, HttpPages {
     this.member = member;
     this.#clock = clock;
     this.#options = options;
+    this.slow = new SlowCalls(clock, logger, options.slow);
     const applyState = { member, alarms, lessor: store.lessor };
     const queue = new CommitQueue(store, applyState, {
       logger,
       patience: new Patience(clock, options.requestTimeoutMs),
+      slow: this.slow,
       reservedIndex,
     });
     const quota = new Quota({ store, queue, member, logger }, options.limits.quotaBytes);
@@ -112,7 +116,8 @@ export class Server implements Channel, HttpPages {
     const kv = new KvService({ store, queue, member, limits, quota, compactor });
     this.#lease = new LeaseService({ store, queue, member, clock, quota, ids, ttlMin });
     this.#maintenance = new MaintenanceService({ store, queue, member, alarms, quota });
-    this.#pages = new Pages({ store, queue, member, alarms, quota, counts: this.counts });
+    const pages = { store, queue, member, alarms, quota, counts: this.counts };
+    this.#pages = new Pages({ ...pages, slow: this.slow });
     this.#own = new OwnChannel({
       unary: (method, request, context) => this.#unary[method](request, context),
       watch: (context, output) => this.#openStream("watch", context, output),
@@ -143,7 +148,7 @@ export class Server implements Channel, HttpPages {
         this.counts.answered(method);
         return answer;
       }
-      if (!(answer instanceof PendingAnswer)) return this.#counted(method, answer);
+      if (!(answer instanceof PendingAnswer)) return this.#counted(method, request, answer);
       answer.observe(this.#counters[method]);
       return answer;
     } catch (error) {
@@ -231,9 +236,15 @@ export class Server implements Channel, HttpPages {
     return Object.fromEntries(counters) as Record<UnaryMethod, AnswerListener>;
   }
 
-  async #counted(method: UnaryMethod, answer: PromiseLike<Uint8Array>): Promise<Uint8Array> {
+  async #counted(
+    method: UnaryMethod,
+    request: Uint8Array,
+    answer: PromiseLike<Uint8Array>,
+  ): Promise<Uint8Array> {
+    const sinceMs = this.#clock.nowMs();
     try {
       const response = await answer;
+      this.slow.called(method, request, sinceMs, response);
       this.counts.answered(method);
       return response;
     } catch (error) {

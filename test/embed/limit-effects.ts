@@ -2,7 +2,7 @@
 import type { Test } from "tap";
 import { connect } from "../../src/embed/index.ts";
 import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
-import { EMPTY_CONTEXT, messages } from "../../src/wire/index.ts";
+import { EMPTY_CONTEXT, SILENT_LOGGER, messages } from "../../src/wire/index.ts";
 import { VirtualClock } from "../harness/virtual-clock.ts";
 import { ANY_PORT, rejection, revisionOf, started } from "./embedded.ts";
 
@@ -94,6 +94,18 @@ export const LIMIT_EFFECTS = {
     watch.cancel();
   },
 
+  warningApplyDurationMs: async (t) => {
+    const line = "apply request took too long";
+    t.notOk((await linesOfDelete(t, {})).includes(line));
+    t.ok((await linesOfDelete(t, { warningApplyDurationMs: 1 })).includes(line));
+  },
+
+  warningUnaryRequestDurationMs: async (t) => {
+    const line = "request stats";
+    t.notOk((await linesOfDelete(t, {})).includes(line));
+    t.ok((await linesOfDelete(t, { warningUnaryRequestDurationMs: 1 })).includes(line));
+  },
+
   compactionBatchLimit: async (t) => {
     const clock = new VirtualClock();
     const limits = { compactionBatchLimit: 1, compactionSleepIntervalMs: 10 };
@@ -115,6 +127,17 @@ export const LIMIT_EFFECTS = {
     t.equal(await virtualMs(clock, compacted), 1000, "three steps, two pauses");
   },
 } satisfies { readonly [Option in keyof EtcdOptions]: (t: Test) => Promise<void> };
+
+/** Warnings about one call, on a clock that goes on by 10 ms whenever it is read. */
+async function linesOfDelete(t: Test, options: EtcdOptions): Promise<string[]> {
+  const lines: string[] = [];
+  const logger = { ...SILENT_LOGGER, warn: (message: string) => void lines.push(message) };
+  let nowMs = 0;
+  const clock = { nowMs: () => (nowMs += 10), after: () => () => undefined };
+  const etcd = await started(t, { ...options, clock, logger });
+  await etcd.client.kv.delete("none");
+  return lines;
+}
 
 /** How much virtual time passes until a promise resolves, ms, in steps. */
 async function virtualMs(clock: VirtualClock, work: Promise<unknown>): Promise<number> {

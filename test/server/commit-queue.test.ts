@@ -9,6 +9,7 @@ import { CommitQueue, reserveIndexes } from "../../src/server/commit-queue.ts";
 import { QUEUE_LIMITS } from "../../src/server/limits.ts";
 import { Member } from "../../src/server/member.ts";
 import { Patience } from "../../src/server/patience.ts";
+import { SlowCalls } from "../../src/server/slow-calls.ts";
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
 import { EtcdError, SILENT_LOGGER, STATUS, latin1, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
@@ -27,7 +28,11 @@ interface Parts {
 }
 
 function options(clock: VirtualClock) {
-  return { logger: SILENT_LOGGER, patience: new Patience(clock, 7_000) };
+  return {
+    logger: SILENT_LOGGER,
+    patience: new Patience(clock, 7_000),
+    slow: new SlowCalls(clock, SILENT_LOGGER, { applyMs: 100, unaryMs: 300 }),
+  };
 }
 
 async function makeQueue(engine = new FaultyEngine(), valueBytesMax = 1_000_000): Promise<Parts> {

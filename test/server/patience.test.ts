@@ -137,10 +137,7 @@ t.test("A compaction outlasts a disk that hangs", async (t) => {
       engine.releaseWrites();
       await clock.advance(100);
       t.equal(store.isCompacting, false);
-      t.same(
-        log.filter(({ level }) => level === "warn"),
-        [],
-      );
+      t.notOk(log.some(({ message }) => message === "Failed compaction"));
     },
     { engine, options: { compaction: { batchLimit: 1, sleepIntervalMs: 10 } } },
   );

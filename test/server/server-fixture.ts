@@ -68,6 +68,7 @@ function defaultOptions(clock: VirtualClock, logger: Logger): ServerOptions {
     leaseTtlMin: 2,
     watchProgressIntervalMs: 600_000,
     requestTimeoutMs: 7_000,
+    slow: { applyMs: 100, unaryMs: 300 },
   };
 }
 

@@ -70,8 +70,7 @@ export const LOGGING_FLAGS = {
     kind: "duration",
     preset: "300ms",
     help: "Time after which a call is worth a warning.",
-    status: "accepted",
-    reason: REASONS.notBuilt,
+    status: "effective",
   },
 } as const satisfies FlagGroup;
 
@@ -152,8 +151,7 @@ export const FEATURE_FLAGS = {
     kind: "duration",
     preset: "100ms",
     help: "Time after which applying a request is worth a warning.",
-    status: "accepted",
-    reason: REASONS.notBuilt,
+    status: "effective",
   },
   "bootstrap-defrag-threshold-megabytes": {
     kind: "uint",
