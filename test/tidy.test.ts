@@ -9,10 +9,11 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["embed", "client", "wire"],
-  embed: ["client", "transport", "server", "mvcc", "storage", "wire"],
+  embed: ["client", "transport", "server", "snapshot", "mvcc", "storage", "wire"],
   client: ["wire"],
   transport: ["wire"],
-  server: ["mvcc", "wire"],
+  server: ["snapshot", "mvcc", "wire"],
+  snapshot: ["mvcc", "storage", "wire"],
   mvcc: ["storage", "wire"],
   storage: [],
   wire: [],

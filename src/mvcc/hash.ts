@@ -6,6 +6,7 @@
  */
 import { crc32c } from "../storage/index.ts";
 import { endOfFrame, keyOf } from "../wire/index.ts";
+import { etcdRowKey } from "./etcd-row-key.ts";
 import type { KeySpace } from "./key-space.ts";
 import { mainOf, revisionKey, subOf, tableRange } from "./tables.ts";
 import { COUNT_WORK } from "./turns.ts";
@@ -14,10 +15,6 @@ import { COUNT_WORK } from "./turns.ts";
 const PAGE_ROWS = 500;
 const PAGE_BYTES = 512 * 1024;
 const BUCKET_NAME = Buffer.from("key");
-/** etcd's row key: main, `_`, sub, and `t` behind a tombstone's. */
-const ETCD_KEY_BYTES = 17;
-const UNDERSCORE = 0x5f;
-const TOMBSTONE_MARK = 0x74;
 
 /** Which rows a hash covers. */
 export interface HashScope {
@@ -55,7 +52,7 @@ export async function hashKeyValues(space: KeySpace, scope: HashScope): Promise<
         if (tombstone || !isInForce(space, value, { main, sub, at: scope.revision })) continue;
       }
       if (main === scope.compactedRevision && tombstone) continue;
-      crc = addTo(addTo(crc, etcdKey(main, sub, tombstone)), value);
+      crc = addTo(addTo(crc, etcdRowKey({ main, sub, isTombstone: tombstone })), value);
     }
   }
   return crc;
@@ -125,13 +122,4 @@ async function hasRowInForce(space: KeySpace, scope: HashScope): Promise<boolean
 
 function addTo(crc: number, bytes: Uint8Array): number {
   return crc32c(bytes, 0, bytes.length, crc);
-}
-
-function etcdKey(main: number, sub: number, tombstone: boolean): Buffer {
-  const key = Buffer.alloc(ETCD_KEY_BYTES + (tombstone ? 1 : 0));
-  key.writeBigUInt64BE(BigInt(main), 0);
-  key[8] = UNDERSCORE;
-  key.writeBigUInt64BE(BigInt(sub), 9);
-  if (tombstone) key[ETCD_KEY_BYTES] = TOMBSTONE_MARK;
-  return key;
 }

@@ -1,5 +1,8 @@
 export type { Change } from "./change.ts";
 export type { CompactionStep } from "./compaction.ts";
+export { etcdRowKey, etcdRowOf } from "./etcd-row-key.ts";
+export type { EtcdRow } from "./etcd-row-key.ts";
+export { isTombstone } from "./hash.ts";
 export type { KeyVersion } from "./key-history.ts";
 export { keyRange } from "./key-range.ts";
 export type { KeyRange } from "./key-range.ts";
@@ -10,7 +13,8 @@ export type { KeyValueSink, LongRead, LongResult } from "./long-read.ts";
 export { NEVER_COMPACTED } from "./revision.ts";
 export { Store, VALUE_BYTES_MAX } from "./store.ts";
 export type { KeyValueHash, StoreOptions } from "./store.ts";
-export { META, alarmKey, encodeNumber } from "./tables.ts";
+export { META, alarmKey, encodeNumber, mainOf, subOf } from "./tables.ts";
+export type { TableName } from "./tables.ts";
 export { TurnExceeded } from "./view.ts";
 export type { ReadView, View } from "./view.ts";
 export type { WatchHub } from "./watch-hub.ts";

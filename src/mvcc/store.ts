@@ -16,6 +16,7 @@ import { LongRead } from "./long-read.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
 import { recordsRange, revisionsBetween, tableRange } from "./tables.ts";
+import type { TableName } from "./tables.ts";
 import { ReadView } from "./view.ts";
 import { WatchHub } from "./watch-hub.ts";
 import { WriteTxn } from "./write-txn.ts";
@@ -170,12 +171,20 @@ export class Store {
     this.#space.values.evict(this.#space.visibleRevision);
   }
 
+  /** The newest compaction of which all rows are removed; -1 when there was none. */
+  get finishedCompaction(): number {
+    return this.#finishedCompaction;
+  }
+
+  /** The rows of a table as of now, in order; see {@link Engine.scan}. */
+  scanTable(table: TableName, pageRows: number): AsyncIterableIterator<Row[]> {
+    return this.#space.engine.scan({ ...tableRange(table), pageRows });
+  }
+
   /** The rows of a small table. */
   async readTable(table: "alarm"): Promise<Row[]> {
     const rows: Row[] = [];
-    for await (const page of this.#space.engine.scan({ ...tableRange(table), pageRows: 100 })) {
-      rows.push(...page);
-    }
+    for await (const page of this.scanTable(table, 100)) rows.push(...page);
     return rows;
   }
 

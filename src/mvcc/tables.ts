@@ -19,6 +19,9 @@ const TABLE = {
   meta: 0x6d,
 } as const;
 
+/** What a table is called. */
+export type TableName = keyof typeof TABLE;
+
 /** Bytes of a revision row's key. On disk: never change. */
 const REVISION_KEY_BYTES = 13;
 const TWO_TO_32 = 0x1_0000_0000;
@@ -85,7 +88,7 @@ export function alarmKey(memberId: bigint, alarm: number): Buffer {
 }
 
 /** The whole of a table, as a range of keys. */
-export function tableRange(table: keyof typeof TABLE): { start: Buffer; end: Buffer } {
+export function tableRange(table: TableName): { start: Buffer; end: Buffer } {
   return { start: Buffer.of(TABLE[table]), end: Buffer.of(TABLE[table] + 1) };
 }
 

@@ -41,6 +41,7 @@ import { MaintenanceService } from "./rpc/maintenance.ts";
 import { OwnChannel } from "./rpc/own-calls.ts";
 import { RangeStream } from "./rpc/range-stream.ts";
 import { asEtcdError } from "./rpc/refusal.ts";
+import { SnapshotStream } from "./rpc/snapshot-stream.ts";
 import { WatchStream } from "./rpc/watch.ts";
 import { SlowCalls } from "./slow-calls.ts";
 import type { ServerOptions } from "./server-options.ts";
@@ -280,12 +281,18 @@ export class Server implements Channel, HttpPages {
       case "leaseKeepAlive":
         return this.#lease.keepAlive(output);
       case "snapshot":
-        return this.#maintenance.snapshot(output);
+        return this.#openSnapshot(output);
       case "observe":
         return this.#election.observe(context, output);
       case "healthWatch":
         return new HealthWatch(output);
     }
+  }
+
+  #openSnapshot(output: StreamOutput): SnapshotStream {
+    const { logger } = this.#options;
+    const parts = { store: this.#store, queue: this.#queue, member: this.member, logger };
+    return new SnapshotStream(parts, output);
   }
 
   #openWatch(output: Required<StreamOutput>): WatchStream {

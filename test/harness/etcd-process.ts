@@ -113,6 +113,8 @@ function servingUrl(log: string): string | undefined {
 export interface PeerPaths {
   readonly etcd: string;
   readonly etcdctl: string;
+  readonly etcdutl: string;
+  readonly bbolt: string;
   /** The server under test. */
   readonly etcdlet: string;
 }
@@ -127,6 +129,8 @@ export function peerPaths(): PeerPaths {
   return {
     etcd: join(folder, "etcd"),
     etcdctl: join(folder, "etcdctl"),
+    etcdutl: join(folder, "etcdutl"),
+    bbolt: join(folder, "bbolt"),
     etcdlet: process.env["ETCDLET_BIN"] ?? join(repository, "bin", "etcdlet"),
   };
 }

@@ -19,6 +19,7 @@ import { rangeStreamTests } from "./range-stream.ts";
 import { rangeTests } from "./range.ts";
 import { runArea } from "./scene.ts";
 import type { SuiteTests, Target } from "./scene.ts";
+import { snapshotTests } from "./snapshot.ts";
 import { txnCompareTests } from "./txn-compare.ts";
 import { txnRulesTests } from "./txn-rules.ts";
 import { txnTests } from "./txn.ts";
@@ -52,6 +53,7 @@ const AREAS: Readonly<Record<string, SuiteTests>> = {
   "watch and compaction": watchCompactionTests,
   "compaction and restart": compactionRestartTests,
   hash: hashTests,
+  snapshot: snapshotTests,
   cluster: clusterTests,
   "auth disabled": authDisabledTests,
   health: healthTests,

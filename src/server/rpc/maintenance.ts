@@ -8,7 +8,6 @@ import {
   STATUS,
   messages,
 } from "../../wire/index.ts";
-import type { StreamInput, StreamOutput } from "../../wire/index.ts";
 import type { Alarms } from "../alarms.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Member } from "../member.ts";
@@ -118,15 +117,6 @@ export class MaintenanceService {
     }
     if (action === DowngradeAction.validate) return answer;
     throw new EtcdError(STATUS.unimplemented, "etcdlet: there is no older version to go down to");
-  }
-
-  snapshot(output: StreamOutput): StreamInput {
-    return {
-      write: () => output.end(new EtcdError(STATUS.unimplemented, "etcdlet: not supported yet")),
-      end: () => undefined,
-      cancel: () => undefined,
-      drained: () => undefined,
-    };
   }
 }
 

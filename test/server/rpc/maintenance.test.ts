@@ -131,12 +131,3 @@ t.test("Downgrade may be asked about, for one minor below", async (t) => {
     await refuses(client.unary("downgrade", { action: unknown, version: "3.6" }), "unknownMethod");
   });
 });
-
-t.test("Snapshot is not there yet", async (t) => {
-  await withServer(async ({ client }) => {
-    const stream = client.stream("snapshot");
-    stream.send({});
-    stream.end();
-    await t.rejects(stream.next(), { code: 12 });
-  });
-});

@@ -1,0 +1,124 @@
+/**
+ * Maintenance.Snapshot: the store as a database file of etcd, in blocks, with a SHA-256 behind it.
+ *
+ * Source: etcd server/etcdserver/api/v3rpc/maintenance.go, Snapshot.
+ */
+import { createHash } from "node:crypto";
+import type { Store } from "../../mvcc/index.ts";
+import { CLUSTER_VERSION, messages } from "../../wire/index.ts";
+import type { EtcdError, Logger, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { CommitQueue } from "../commit-queue.ts";
+import type { Member } from "../member.ts";
+import { asStreamError } from "./refusal.ts";
+
+/** Bytes of a block. Source: as above, snapshotSendBufferSize. */
+const BLOCK_BYTES = 32 * 1024;
+
+interface Parts {
+  readonly store: Store;
+  readonly queue: CommitQueue;
+  readonly member: Member;
+  readonly logger: Logger;
+}
+
+export class SnapshotStream implements StreamInput {
+  readonly #parts: Parts;
+  readonly #output: StreamOutput;
+  #over = false;
+  #onDrained: (() => void) | undefined = undefined;
+
+  constructor(parts: Parts, output: StreamOutput) {
+    this.#parts = parts;
+    this.#output = output;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#answer(bytes).then(
+      () => this.#end(undefined),
+      (error: unknown) => this.#end(asStreamError(error)),
+    );
+  }
+
+  end(): void {
+    // The one request has come already, or the transport answers for a missing one.
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#onDrained?.();
+  }
+
+  drained(): void {
+    this.#onDrained?.();
+  }
+
+  #end(error: EtcdError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#output.end(error);
+  }
+
+  async #answer(bytes: Uint8Array): Promise<void> {
+    messages.decodeSnapshotRequest(bytes);
+    const { StoreExport } = await import("../../snapshot/index.ts");
+    const { store, queue, member, logger } = this.#parts;
+    const taken = await queue.read(() => {
+      const { memberId, term, name, peerUrls, clientUrls } = member;
+      const { appliedIndex } = queue;
+      const described = { memberId, term, appliedIndex, name, peerUrls, clientUrls };
+      return new StoreExport(store, described);
+    });
+    try {
+      const plan = await taken.plan();
+      const fields = { "total-bytes": plan.sizeBytes, "storage-version": CLUSTER_VERSION };
+      logger.info("sending database snapshot to client", fields);
+      await this.#send(plan.sizeBytes, plan.pages());
+      if (!this.#over) logger.info("successfully sent database snapshot to client", fields);
+    } finally {
+      await taken.close();
+    }
+  }
+
+  async #send(sizeBytes: number, pages: AsyncIterable<Buffer>): Promise<void> {
+    const hash = createHash("sha256");
+    let remainingBytes = sizeBytes;
+    for await (const blob of inBlocks(pages)) {
+      remainingBytes -= blob.length;
+      hash.update(blob);
+      await this.#write(blob, remainingBytes);
+      if (this.#over) return;
+    }
+    await this.#write(hash.digest(), 0);
+  }
+
+  /** Resolves when the caller reads on. */
+  async #write(blob: Uint8Array, remainingBytes: number): Promise<void> {
+    if (this.#over) return;
+    const version = CLUSTER_VERSION;
+    const response = messages.encodeSnapshotResponse({ blob, remainingBytes, version });
+    if (this.#output.write(response)) return;
+    await new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
+    this.#onDrained = undefined;
+  }
+}
+
+/** The same bytes in parts of {@link BLOCK_BYTES}; the last one may be shorter. */
+async function* inBlocks(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  let gathered: Buffer[] = [];
+  let room = BLOCK_BYTES;
+  for await (const part of parts) {
+    for (let start = 0; start < part.length;) {
+      const taken = part.subarray(start, start + room);
+      gathered.push(taken);
+      start += taken.length;
+      room -= taken.length;
+      if (room > 0) continue;
+      yield Buffer.concat(gathered);
+      gathered = [];
+      room = BLOCK_BYTES;
+    }
+  }
+  if (gathered.length > 0) yield Buffer.concat(gathered);
+}
