@@ -22,9 +22,17 @@ const RETRY_MS_MAX = 80;
 /** How often the last lines are tried at exit: one second in all. */
 const EXIT_ATTEMPTS_MAX = 200;
 
+/** Tells where to write: the same descriptor, or another one when a file has become too large. */
+export interface LogTarget {
+  /** For so many bytes that belong together. */
+  fdFor(bytes: number): number;
+}
+
 /** A place that log lines go to. */
 export class LogOutput {
-  readonly #fd: number;
+  readonly #target: LogTarget;
+  /** Of what is being written. */
+  #fd = -1;
   /** Makes the line that says how many lines were dropped. */
   readonly #droppedLine: (droppedCount: number) => string;
   #pending: string[] = [];
@@ -36,8 +44,8 @@ export class LogOutput {
   /** Settles when all that was pending is written; `undefined` when nothing is. */
   #writing: Promise<void> | undefined;
 
-  constructor(fd: number, droppedLine: (droppedCount: number) => string) {
-    this.#fd = fd;
+  constructor(target: LogTarget, droppedLine: (droppedCount: number) => string) {
+    this.#target = target;
     this.#droppedLine = droppedLine;
   }
 
@@ -62,6 +70,8 @@ export class LogOutput {
     const pending = this.#take();
     // What a thread has may be written or not; twice would be worse than not at all.
     let rest = this.#isInFlight ? pending : Buffer.concat([this.#current, pending]);
+    // A file in use by the thread must not be closed.
+    if (!this.#isInFlight) this.#fd = this.#target.fdFor(pending.length);
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
     for (let attempt = 0; attempt < EXIT_ATTEMPTS_MAX && rest.length > 0; attempt += 1) {
       try {
@@ -81,6 +91,7 @@ export class LogOutput {
     while (this.#pending.length > 0) {
       let retryMs = RETRY_MS;
       this.#current = this.#take();
+      this.#fd = this.#target.fdFor(this.#current.length);
       while (this.#current.length > 0) {
         const writtenBytes = await this.#writeSome(this.#current);
         this.#current = this.#current.subarray(writtenBytes);

@@ -5,6 +5,9 @@ import type { Settings } from "./flags.ts";
 import { quote } from "./go-values.ts";
 import type { LogNote } from "./log-note.ts";
 import { LogOutput } from "./log-output.ts";
+import type { LogTarget } from "./log-output.ts";
+import { RotatingFile, parseRotationSettings } from "./log-rotation.ts";
+import type { RotationSettings } from "./log-rotation.ts";
 import { formatLine, formatTimestamp, parseLogLevel, ZapLogger } from "./logger.ts";
 import { createMicrosecondClock } from "./system-time.ts";
 
@@ -30,7 +33,7 @@ const CALLER = "cli/command.ts";
 
 /** Standard error; one for the whole process, so that all its lines keep their order. */
 export function createStandardError(): LogOutput {
-  return createOutput(openWithoutBlocking(STDERR_FD));
+  return createOutput(fixed(openWithoutBlocking(STDERR_FD)));
 }
 
 /** The logger of the time before the settings are known. */
@@ -46,7 +49,7 @@ export function createDefaultLogger(standardError: LogOutput): ZapLogger {
 export function setUpLog(settings: Settings, standardError: LogOutput): LogSetup {
   const names = settings.get("log-outputs");
   checkLogger(settings.get("logger"), names);
-  checkRotation(settings, names);
+  const rotation = rotationSettings(settings, names);
   const level = parseLogLevel(settings.get("log-level"));
   if (level === undefined) {
     throw new LogLevelError(`unrecognized level: ${quote(settings.get("log-level"))}`);
@@ -56,9 +59,10 @@ export function setUpLog(settings: Settings, standardError: LogOutput): LogSetup
     throw new ConfigurationError(`unknown log format: ${format}, supported values json, console`);
   }
   const paths = names.includes(nullDevice) ? [nullDevice] : names;
-  const outputs = [...new Set(paths.map(openOutput))].map((fd) =>
-    fd === STDERR_FD ? standardError : createOutput(openWithoutBlocking(fd)),
-  );
+  const outputs = [...new Set(paths.map((path) => openOutput(path, rotation)))].map((target) => {
+    if (target === STDERR_FD) return standardError;
+    return createOutput(typeof target === "number" ? fixed(openWithoutBlocking(target)) : target);
+  });
   return { logger: createLogger(outputs, { level, format }), notes: journalNotes(names) };
 }
 
@@ -74,10 +78,13 @@ function checkLogger(logger: string, outputs: readonly string[]): void {
   }
 }
 
-/** Rotation is not done here, but what etcd refuses is refused. */
-function checkRotation(settings: Settings, outputs: readonly string[]): void {
+/** How files are rotated, if they are. */
+function rotationSettings(
+  settings: Settings,
+  outputs: readonly string[],
+): RotationSettings | undefined {
   if (!settings.get("enable-log-rotation")) {
-    return;
+    return undefined;
   }
   const standard = ["default", "stderr", "stdout"];
   const fileCount = outputs.filter((name) => !standard.includes(name)).length;
@@ -86,6 +93,7 @@ function checkRotation(settings: Settings, outputs: readonly string[]): void {
       "--log-outputs requires a single file path when --log-rotate-config-json is defined",
     );
   }
+  return parseRotationSettings(settings.get("log-rotation-config-json"));
 }
 
 function journalNotes(outputs: readonly string[]): readonly LogNote[] {
@@ -99,8 +107,8 @@ function journalNotes(outputs: readonly string[]): readonly LogNote[] {
 /** The journal takes stderr of a unit too, so nothing is lost but the fields. */
 const JOURNAL = "systemd/journal";
 
-/** The file descriptor of an output. */
-function openOutput(name: string): number {
+/** The file descriptor of an output, or the file that is rotated. */
+function openOutput(name: string, rotation?: RotationSettings): number | RotatingFile {
   switch (name) {
     case "stdout":
       return STDOUT_FD;
@@ -110,6 +118,7 @@ function openOutput(name: string): number {
       return STDERR_FD;
     default:
       try {
+        if (rotation !== undefined) return new RotatingFile(name, rotation, Date.now);
         return openSync(name.startsWith("file://") ? new URL(name) : name, "a");
       } catch (error) {
         throw new ConfigurationError(`open sink ${quote(name)}: ${openProblem(name, error)}`);
@@ -141,8 +150,12 @@ function openWithoutBlocking(fd: number): number {
   }
 }
 
-function createOutput(fd: number): LogOutput {
-  return new LogOutput(fd, (droppedCount) =>
+function fixed(fd: number): LogTarget {
+  return { fdFor: () => fd };
+}
+
+function createOutput(target: LogTarget): LogOutput {
+  return new LogOutput(target, (droppedCount) =>
     formatLine("json", {
       level: "warn",
       timestamp: formatTimestamp(Date.now() * 1_000),

@@ -17,7 +17,7 @@ async function open(t: Test): Promise<Opened> {
   t.teardown(() => {
     closeSync(fd);
   });
-  const output = new LogOutput(fd, (droppedCount) => `dropped ${droppedCount}\n`);
+  const output = new LogOutput({ fdFor: () => fd }, (droppedCount) => `dropped ${droppedCount}\n`);
   return { output, text: () => readFileSync(path, "utf8") };
 }
 
@@ -63,7 +63,7 @@ t.test("LogOutput survives a descriptor that cannot be written", async (t) => {
   t.teardown(() => {
     closeSync(fd);
   });
-  const output = new LogOutput(fd, String);
+  const output = new LogOutput({ fdFor: () => fd }, String);
   output.write("a\n");
   await output.flush();
   output.write("b\n");
@@ -80,7 +80,10 @@ t.test("LogOutput waits for a reader that has stopped, without stopping itself",
   t.teardown(() => reader.kill());
   const fd = openSync(path, "a+");
   const nonBlocking = openSync(`/proc/self/fd/${fd}`, 0o4001);
-  const output = new LogOutput(nonBlocking, (droppedCount) => `dropped ${droppedCount}\n`);
+  const output = new LogOutput(
+    { fdFor: () => nonBlocking },
+    (droppedCount) => `dropped ${droppedCount}\n`,
+  );
   const line = `${"x".repeat(99)}\n`;
   for (let index = 0; index < 2_000; index += 1) {
     output.write(line);

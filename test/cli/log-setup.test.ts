@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { ConfigurationError } from "../../src/cli/configuration-error.ts";
@@ -59,6 +59,14 @@ t.test("setUpLog() refuses with etcd's texts", (t) => {
       { "enable-log-rotation": "true" },
       "--log-outputs requires a single file path when --log-rotate-config-json is defined",
     ],
+    [
+      {
+        "log-outputs": "/nonexistent/x",
+        "enable-log-rotation": "true",
+        "log-rotation-config-json": '{"maxsize": "1"}',
+      },
+      "invalid log rotation config: maxsize is not a whole number",
+    ],
   ];
   for (const [values, message] of cases) {
     t.throws(
@@ -72,4 +80,23 @@ t.test("setUpLog() refuses with etcd's texts", (t) => {
     new LogLevelError('unrecognized level: "foo"'),
   );
   t.end();
+});
+
+t.test("setUpLog() rotates a file when it is asked to", async (t) => {
+  const folder = await tempDirectory(t);
+  const { logger } = setUpLog(
+    settings({
+      "log-outputs": join(folder, "etcd.log"),
+      "enable-log-rotation": "true",
+      "log-rotation-config-json": '{"maxsize": 1}',
+    }),
+    createStandardError(),
+  );
+  for (let index = 0; index < 3; index++) {
+    logger.info("x".repeat(700_000));
+    await logger.flush();
+  }
+  const files = readdirSync(folder);
+  t.equal(files.length, 3);
+  t.equal(files.filter((name) => /^etcd-[0-9T.-]+\.log$/.test(name)).length, 2);
 });

@@ -88,7 +88,7 @@ t.test("ZapLogger writes to all outputs what its level lets through", async (t) 
   const logger = new ZapLogger({
     level: "warn",
     format: "json",
-    outputs: fds.map((fd) => new LogOutput(fd, String)),
+    outputs: fds.map((fd) => new LogOutput({ fdFor: () => fd }, String)),
     caller: "a.ts",
     nowMicroseconds: () => 0,
   });

@@ -56,15 +56,13 @@ export const LOGGING_FLAGS = {
     kind: "boolean",
     preset: "false",
     help: "Start a new log file when the old one is large.",
-    status: "accepted",
-    reason: "log files are not rotated here; leave that to a program such as logrotate",
+    status: "effective",
   },
   "log-rotation-config-json": {
     kind: "string",
     preset: '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}',
     help: "When to start a new log file, and how many to keep.",
-    status: "accepted",
-    reason: "log files are not rotated here; leave that to a program such as logrotate",
+    status: "effective",
   },
   "warning-unary-request-duration": {
     kind: "duration",
