@@ -67,7 +67,8 @@ const BANNER = `// Made by scripts/generate-messages.ts from proto. Never edited
   import { startMessage, type Writer } from "../writer.ts";
 `;
 
-async function readProtos(): Promise<protobuf.Root> {
+/** Every file of proto. */
+export async function readProtos(): Promise<protobuf.Root> {
   const root = new protobuf.Root();
   root.resolvePath = (_from, name) => resolve(PROTO_FOLDER, name);
   const files = (await readdir(PROTO_FOLDER)).filter((name) => name.endsWith(".proto")).sort();
@@ -77,7 +78,7 @@ async function readProtos(): Promise<protobuf.Root> {
 }
 
 /** Depth first, in the order of the .proto file; enums of a message before it. */
-function declarationsIn(namespace: protobuf.NamespaceBase): Declaration[] {
+export function declarationsIn(namespace: protobuf.NamespaceBase): Declaration[] {
   const found: Declaration[] = [];
   for (const nested of namespace.nestedArray) {
     if (nested instanceof protobuf.Enum) found.push(nested);
@@ -350,7 +351,8 @@ function fieldType(field: Field, init: boolean): string {
   return one;
 }
 
-function typeName(declaration: Declaration): string {
+/** Unique among all files. */
+export function typeName(declaration: Declaration): string {
   const isEnum = declaration instanceof protobuf.Enum;
   return (isEnum ? NAME_OF_ENUM[declaration.name] : undefined) ?? declaration.name;
 }

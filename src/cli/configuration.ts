@@ -14,7 +14,13 @@ import { quote } from "./go-values.ts";
 import type { LogNote } from "./log-note.ts";
 import { checkBindUrls, checkHostUrls, UrlError } from "./service-url.ts";
 import type { ServiceUrl } from "./service-url.ts";
-import { grpcOptions, hasCertificate, tlsNotes, tlsOptions } from "./transport-settings.ts";
+import {
+  grpcOptions,
+  hasCertificate,
+  httpOptions,
+  tlsNotes,
+  tlsOptions,
+} from "./transport-settings.ts";
 
 /** A server that may be started. */
 export interface Configuration {
@@ -116,7 +122,8 @@ function checkUrls(settings: Settings): void {
       `--advertise-client-urls ${quote(texts(advertised).join(","))} must be in the format ` +
       `"host:port", "unix:/path/to/socket" or "unixs:/path/to/socket" (${problem})`,
   );
-  if (!hasCertificate(settings) && !settings.get("auto-tls")) checkPlain(clientUrls, metricsUrls);
+  const plainUrls = [...clientUrls, ...settings.get("listen-client-http-urls")];
+  if (!hasCertificate(settings) && !settings.get("auto-tls")) checkPlain(plainUrls, metricsUrls);
 }
 
 /** Source: etcd server/embed/etcd.go, configureClientListeners, createMetricsListener. */
@@ -230,6 +237,7 @@ function serverOptions(
     dataDir,
     unsafeNoFsync: settings.get("unsafe-no-fsync"),
     listenClientUrls: texts(settings.get("listen-client-urls")),
+    listenClientHttpUrls: texts(settings.get("listen-client-http-urls")),
     listenMetricsUrls: texts(settings.get("listen-metrics-urls")),
     advertiseClientUrls: texts(settings.get("advertise-client-urls")),
     initialAdvertisePeerUrls: texts(settings.get("initial-advertise-peer-urls")),
@@ -247,6 +255,7 @@ function serverOptions(
     warningUnaryRequestDurationMs: Number(settings.get("warning-unary-request-duration")) / 1e6,
     autoCompaction: autoCompaction(settings),
     ...grpcOptions(settings),
+    ...httpOptions(settings),
     tls: tlsOptions(settings, { dataDir, allowedCommonNames }),
   };
 }

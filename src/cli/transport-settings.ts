@@ -97,6 +97,20 @@ export function tlsOptions(
   };
 }
 
+/** What is served beside gRPC, and to whom. */
+export function httpOptions(
+  settings: Settings,
+): Pick<EtcdOptions, "cors" | "enableGrpcGateway" | "hostWhitelist"> {
+  return {
+    enableGrpcGateway: settings.get("enable-grpc-gateway"),
+    cors: settings
+      .get("cors")
+      .split(",")
+      .map((origin) => origin.trim()),
+    hostWhitelist: settings.get("host-whitelist"),
+  };
+}
+
 /** What a user should know who gives certificates that protect nothing. */
 export function tlsNotes(settings: Settings): readonly LogNote[] {
   const notes: LogNote[] = [];
@@ -105,7 +119,10 @@ export function tlsNotes(settings: Settings): readonly LogNote[] {
   };
   const isGiven = hasCertificate(settings);
   if (isGiven && settings.get("auto-tls")) warn("ignoring client auto TLS since certs given");
-  for (const { scheme, text } of settings.get("listen-client-urls")) {
+  for (const { scheme, text } of [
+    ...settings.get("listen-client-urls"),
+    ...settings.get("listen-client-http-urls"),
+  ]) {
     if (scheme !== "http" && scheme !== "unix") continue;
     const fields = { "client-url": text };
     if (isGiven) {

@@ -72,6 +72,11 @@ export class Etcd {
     return this.#serving?.clientUrls ?? [];
   }
 
+  /** Where clients are served without gRPC. */
+  get httpUrls(): readonly string[] {
+    return this.#serving?.httpUrls ?? [];
+  }
+
   /** Where only metrics and health are served. */
   get metricsUrls(): readonly string[] {
     return this.#serving?.metricsUrls ?? [];
@@ -103,12 +108,13 @@ export class Etcd {
 
 async function openPorts(options: EtcdOptions): Promise<Serving | undefined> {
   const clientUrls = options.listenClientUrls ?? [];
+  const httpUrls = options.listenClientHttpUrls ?? [];
   const metricsUrls = options.listenMetricsUrls ?? [];
-  if (clientUrls.length === 0 && metricsUrls.length === 0) return undefined;
+  if (clientUrls.length + httpUrls.length + metricsUrls.length === 0) return undefined;
   // Loaded only for a server with a port.
   const { Serving: Ports } = await import("../transport/index.ts");
   const { tls, logger } = options;
-  return Ports.open({ clientUrls, metricsUrls, tls, logger });
+  return Ports.open({ clientUrls, httpUrls, metricsUrls, tls, logger });
 }
 
 async function openEngine(options: EtcdOptions): Promise<Engine> {
@@ -143,6 +149,9 @@ async function startOn(
     keepaliveIntervalMs: options.grpcKeepaliveIntervalMs,
     keepaliveTimeoutMs: options.grpcKeepaliveTimeoutMs,
     grpcTransport: options.grpcTransport,
+    corsOrigins: options.cors,
+    hostWhitelist: options.hostWhitelist,
+    hasGateway: options.enableGrpcGateway,
   });
   return new Etcd({ engine, server, serving });
 }

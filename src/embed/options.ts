@@ -16,6 +16,17 @@ export interface EtcdOptions {
    * TLS `https` and `unixs`. Left out: no port, only {@link Etcd.client}.
    */
   readonly listenClientUrls?: readonly string[] | undefined;
+  /**
+   * Where to serve health, metrics and calls as JSON, and no gRPC; the client URLs serve gRPC only
+   * then. Default none. Source: etcd --listen-client-http-urls.
+   */
+  readonly listenClientHttpUrls?: readonly string[] | undefined;
+  /** Serve etcd's API as JSON below `/v3/`. Default true. Source: etcd --enable-grpc-gateway. */
+  readonly enableGrpcGateway?: boolean | undefined;
+  /** Origins whose scripts may read answers over HTTP. Default `*`. Source: etcd --cors. */
+  readonly cors?: readonly string[] | undefined;
+  /** Host names that are answered without TLS. Default `*`. Source: etcd --host-whitelist. */
+  readonly hostWhitelist?: readonly string[] | undefined;
   /** Who the server is by TLS, and whom it lets in; needed for URLs by TLS. */
   readonly tls?: TlsOptions | undefined;
   /** Where to serve /metrics, /health, /livez, /readyz and nothing else. Default none. */

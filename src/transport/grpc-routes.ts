@@ -16,13 +16,15 @@ export interface Route {
 export type Target =
   | { readonly kind: "unary"; readonly method: UnaryMethod }
   | { readonly kind: "stream"; readonly method: StreamMethod; readonly isSingle: boolean }
-  | {
-      readonly kind: "refusal";
-      readonly httpStatus: number;
-      readonly code: StatusCode;
-      readonly text: string;
-    }
+  | Refusal
   | { readonly kind: "page" };
+
+export interface Refusal {
+  readonly kind: "refusal";
+  readonly httpStatus: number;
+  readonly code: StatusCode;
+  readonly text: string;
+}
 
 /** The route of a head; kept in its note. */
 export function routeOf(head: RequestHead): Route {
@@ -51,9 +53,7 @@ function targetOf(head: RequestHead, { timeoutMs, problem }: Metadata): Target {
     return refusal(400, STATUS.internal, text);
   }
   if (!/^application\/grpc(?:$|[+;])/u.test(contentType)) {
-    if (found === undefined) return { kind: "page" };
-    const text = `invalid gRPC request content-type ${JSON.stringify(contentType)}`;
-    return refusal(415, STATUS.invalidArgument, text);
+    return found === undefined ? { kind: "page" } : notGrpc(head);
   }
   if (problem !== undefined) return refusal(400, STATUS.internal, problem);
   if (head.authority === "" && head.hostCount === 0) {
@@ -73,6 +73,12 @@ function targetOf(head: RequestHead, { timeoutMs, problem }: Metadata): Target {
     return refusal(200, STATUS.unimplemented, text);
   }
   return found;
+}
+
+/** The refusal of what is no gRPC. */
+export function notGrpc({ contentType }: RequestHead): Refusal {
+  const text = `invalid gRPC request content-type ${JSON.stringify(contentType)}`;
+  return refusal(415, STATUS.invalidArgument, text);
 }
 
 /** A shorter time is over before a call can begin, milliseconds. */
@@ -103,7 +109,7 @@ function checkedMetadata({ fields }: RequestHead): Metadata {
   return { timeoutMs, problem };
 }
 
-function refusal(httpStatus: number, code: StatusCode, text: string): Target {
+function refusal(httpStatus: number, code: StatusCode, text: string): Refusal {
   return { kind: "refusal", httpStatus, code, text };
 }
 

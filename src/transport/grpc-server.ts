@@ -6,7 +6,7 @@
  * (unary or stream), the channel answers, and the answer is assembled in the connection's output.
  */
 import type { Duplex } from "node:stream";
-import type { Channel, Clock, HttpPages, Logger } from "../wire/index.ts";
+import type { Channel, Clock, Logger } from "../wire/index.ts";
 import { Arrivals } from "./arrivals.ts";
 import { clientNameOf } from "./client-certificate.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
@@ -14,7 +14,7 @@ import { AnswerBlocks } from "./grpc-blocks.ts";
 import { Deadlines } from "./grpc-deadlines.ts";
 import { messageBytesMax } from "./grpc-options.ts";
 import type { GrpcOptions } from "./grpc-options.ts";
-import { routeOf } from "./grpc-routes.ts";
+import { notGrpc, routeOf } from "./grpc-routes.ts";
 import { StreamCall } from "./grpc-stream.ts";
 import { UnaryCall } from "./grpc-unary.ts";
 import { Http2Connection } from "./http2/index.ts";
@@ -25,17 +25,16 @@ import type {
   RequestHead,
   StreamReceiver,
 } from "./http2/index.ts";
+import type { ExchangePages } from "./http-exchange.ts";
 import { PageRequest } from "./http2-pages.ts";
-import type { Http2PagesOptions } from "./http2-pages.ts";
+import type { PageConnection } from "./http2-pages.ts";
 import { OpenSockets } from "./open-sockets.ts";
 import { SOCKET_CLOCK } from "./socket-clock.ts";
 
 export interface GrpcServerOptions extends GrpcOptions {
   readonly channel: Channel;
-  /** For requests that are no gRPC. */
-  readonly pages: HttpPages;
-  /** Origins whose scripts may read pages; `*` is all. Left out, none is told of any. */
-  readonly corsOrigins?: readonly string[] | undefined;
+  /** For requests that are no gRPC. Left out, they are refused. */
+  readonly pages?: ExchangePages | undefined;
   readonly logger: Logger;
   readonly clock?: Clock | undefined;
 }
@@ -46,22 +45,21 @@ export class GrpcServer implements ConnectionHandler {
   readonly logger: Logger;
   readonly messageBytesMax: number;
   readonly deadlines: Deadlines;
-  readonly pages: Http2PagesOptions;
+  readonly pages: ExchangePages | undefined;
   readonly #options: GrpcServerOptions;
   readonly #clock: Clock;
   readonly #sockets = new OpenSockets();
   readonly #connections = new Arrivals<Http2Connection>();
 
   constructor(options: GrpcServerOptions) {
-    const { channel, logger, pages, corsOrigins } = options;
+    const { channel, logger, pages } = options;
     this.channel = channel;
     this.logger = logger;
     this.messageBytesMax = messageBytesMax(options);
     this.#options = options;
     this.#clock = options.clock ?? SOCKET_CLOCK;
     this.deadlines = new Deadlines(this.#clock);
-    const origins = corsOrigins === undefined ? undefined : new Set(corsOrigins);
-    this.pages = { pages, corsOrigins: origins, logger };
+    this.pages = pages;
   }
 
   handle(socket: Duplex, head: Buffer = NOTHING): void {
@@ -103,14 +101,14 @@ export class GrpcServer implements ConnectionHandler {
 }
 
 /** What the calls of one connection share. */
-export class GrpcConnection implements RequestHandler {
+export class GrpcConnection implements RequestHandler, PageConnection {
   readonly channel: Channel;
   readonly logger: Logger;
   readonly messageBytesMax: number;
   readonly deadlines: Deadlines;
   readonly blocks: AnswerBlocks;
-  readonly #pages: Http2PagesOptions;
-  readonly #encoder: HpackEncoder;
+  readonly encoder: HpackEncoder;
+  readonly #pages: ExchangePages | undefined;
   readonly #socket: Duplex;
   #clientName: string | undefined = undefined;
   #hasClientName = false;
@@ -122,8 +120,12 @@ export class GrpcConnection implements RequestHandler {
     this.deadlines = server.deadlines;
     this.blocks = new AnswerBlocks(encoder);
     this.#pages = server.pages;
-    this.#encoder = encoder;
+    this.encoder = encoder;
     this.#socket = socket;
+  }
+
+  get isSecure(): boolean {
+    return "encrypted" in this.#socket;
   }
 
   /** As {@link clientNameOf}; looked up when first asked for. */
@@ -151,8 +153,19 @@ export class GrpcConnection implements RequestHandler {
         stream.sendHeadOnly(this.blocks.statusOnly(target.httpStatus, target.code, target.text));
         return NOBODY;
       case "page":
-        return new PageRequest(this.#pages, this.#encoder, stream, head);
+        return this.#page(stream, head);
     }
+  }
+
+  #page(stream: Http2Stream, head: RequestHead): StreamReceiver {
+    if (this.#pages === undefined) {
+      const { httpStatus, code, text } = notGrpc(head);
+      stream.sendHeadOnly(this.blocks.statusOnly(httpStatus, code, text));
+      return NOBODY;
+    }
+    const page = new PageRequest(this.#pages, this, stream, head);
+    page.start();
+    return page;
   }
 }
 

@@ -1,5 +1,6 @@
-/** Serves {@link HttpPages} over HTTP/2, to whoever asks a port of gRPC for something else. */
-import type { HttpPages, HttpReply, HttpRequest, Logger } from "../wire/index.ts";
+/** Serves {@link ExchangePages} over HTTP/2, to whoever asks a port of gRPC for something else. */
+import type { Logger } from "../wire/index.ts";
+import type { ExchangePages, ExchangeReply, HttpExchange, HttpField } from "./http-exchange.ts";
 import { ERROR_CODE, NO_TRAILERS } from "./http2/index.ts";
 import type {
   HpackEncoder,
@@ -10,120 +11,170 @@ import type {
 } from "./http2/index.ts";
 
 /**
- * Bytes of a request's body, which no page reads; with more the stream is reset.
- * Source: Go, net/http, maxPostHandlerReadBytes.
+ * Bytes of a request's body that are taken while nobody reads it, and after its answer; with more
+ * then the stream is reset. Source: Go, net/http, maxPostHandlerReadBytes.
  */
-const BODY_BYTES_MAX = 256 * 1024;
+const UNREAD_BYTES_MAX = 256 * 1024;
 
-/** Source: etcd server/embed/serve.go, addCORSHeader. */
-const CORS_HEADERS = [
-  { name: "access-control-allow-methods", value: "POST, GET, OPTIONS, PUT, DELETE" },
-  { name: "access-control-allow-headers", value: "accept, content-type, authorization" },
-] as const;
-
-export interface Http2PagesOptions {
-  readonly pages: HttpPages;
-  /** Origins whose scripts may read the answers; `*` is all. */
-  readonly corsOrigins: ReadonlySet<string> | undefined;
+/** What is known of the connection that a request came by. */
+export interface PageConnection {
   readonly logger: Logger;
+  readonly encoder: HpackEncoder;
+  readonly isSecure: boolean;
+  certificateName(): string | undefined;
 }
 
-/** One request for a page; it is answered when its body has ended. */
-export class PageRequest implements StreamReceiver {
-  readonly #options: Http2PagesOptions;
-  readonly #encoder: HpackEncoder;
+/** One request for a page, and the sending of its answer. */
+export class PageRequest implements StreamReceiver, HttpExchange {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly #pages: ExchangePages;
+  readonly #connection: PageConnection;
   readonly #stream: Http2Stream;
   readonly #head: RequestHead;
-  #bodyBytes = 0;
+  readonly #abort = new AbortController();
+  /** Of the body, and not yet read. */
+  #chunks: Buffer[] = [];
+  #unreadBytes = 0;
+  #hasEnded = false;
+  #isAnswered = false;
+  /** Somebody waits for more of the body, or for room. */
+  #wake: (() => void) | undefined;
+  #wakeWriter: (() => void) | undefined;
 
   constructor(
-    options: Http2PagesOptions,
-    encoder: HpackEncoder,
+    pages: ExchangePages,
+    connection: PageConnection,
     stream: Http2Stream,
     head: RequestHead,
   ) {
-    this.#options = options;
-    this.#encoder = encoder;
+    const { method, path: target } = head;
+    const queryAt = target.indexOf("?");
+    this.method = method;
+    this.path = queryAt === -1 ? target : target.slice(0, queryAt);
+    this.query = new URLSearchParams(queryAt === -1 ? "" : target.slice(queryAt + 1));
+    this.#pages = pages;
+    this.#connection = connection;
     this.#stream = stream;
     this.#head = head;
   }
 
-  data(_source: Buffer, start: number, end: number): boolean {
-    this.#bodyBytes += end - start;
-    if (this.#bodyBytes > BODY_BYTES_MAX) this.#stream.reset(ERROR_CODE.cancel);
-    return true;
-  }
-
-  ended(): void {
-    // Its own failures become a reply.
+  /** Has it answered. */
+  start(): void {
+    // Its own failures end the stream.
     void this.#respond();
   }
 
-  canceled(): void {}
+  get fields(): readonly HttpField[] {
+    return this.#head.fields;
+  }
 
-  drained(): void {}
+  get isSecure(): boolean {
+    return this.#connection.isSecure;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get body(): AsyncIterable<Buffer> {
+    return this.#body();
+  }
+
+  certificateName(): string | undefined {
+    return this.#connection.certificateName();
+  }
+
+  data(source: Buffer, start: number, end: number): boolean {
+    this.#unreadBytes += end - start;
+    if (this.#isAnswered) {
+      this.#forgetBody();
+      return true;
+    }
+    this.#chunks.push(source.subarray(start, end));
+    this.#wake?.();
+    return this.#unreadBytes <= UNREAD_BYTES_MAX;
+  }
+
+  ended(): void {
+    this.#hasEnded = true;
+    this.#wake?.();
+  }
+
+  canceled(): void {
+    this.#abort.abort();
+    this.#wake?.();
+    this.#wakeWriter?.();
+  }
+
+  drained(): void {
+    this.#wakeWriter?.();
+  }
+
+  async *#body(): AsyncGenerator<Buffer> {
+    for (;;) {
+      if (this.signal.aborted) throw new Error("Cannot read a body: its client has gone");
+      const chunks = this.#chunks;
+      this.#chunks = [];
+      this.#unreadBytes = 0;
+      this.#stream.consumed();
+      yield* chunks;
+      if (this.#chunks.length > 0) continue;
+      if (this.#hasEnded) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 
   async #respond(): Promise<void> {
     try {
-      this.#send(await this.#answer(requestOf(this.#head)));
+      await this.#send(await this.#pages.page(this));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const { path } = this.#head;
-      this.#options.logger.error("failed to answer a page", { path, error: message });
-      this.#send(FAILED_REPLY);
+      this.#connection.logger.error("failed to send a page", { path: this.path, error: message });
+      this.#stream.reset(ERROR_CODE.internalError);
     }
   }
 
-  #answer(request: HttpRequest): HttpReply | Promise<HttpReply> {
-    const { corsOrigins, pages } = this.#options;
-    if (corsOrigins !== undefined && request.method === "OPTIONS") return EMPTY_REPLY;
-    return pages.page(request);
-  }
-
-  #send(reply: HttpReply): void {
-    const body = Buffer.from(reply.body);
+  async #send({ status, headers, body }: ExchangeReply): Promise<void> {
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    const length = bytes instanceof Uint8Array ? bytes.length : undefined;
     const fields: OutgoingField[] = [
-      { name: ":status", value: String(reply.status) },
-      ...Object.entries(reply.headers).map(([name, value]) => ({
-        name: name.toLowerCase(),
-        value,
-      })),
-      ...this.#corsFields(),
-      { name: "content-length", value: String(body.length) },
+      { name: ":status", value: String(status) },
+      ...Object.entries(headers).map(([name, value]) => ({ name: name.toLowerCase(), value })),
+      ...(length === undefined ? [] : [{ name: "content-length", value: String(length) }]),
     ];
-    const head = { encode: () => this.#encoder.encode(fields) };
-    if (body.length === 0 || this.#head.method === "HEAD") {
+    const head = { encode: () => this.#connection.encoder.encode(fields) };
+    if (length === 0 || this.method === "HEAD") {
       this.#stream.sendHeadOnly(head);
-      return;
+    } else {
+      this.#stream.sendHead(head);
+      if (bytes instanceof Uint8Array) this.#stream.sendData(NOTHING, bytes);
+      else await this.#sendPieces(bytes);
+      this.#stream.sendEnd(NO_TRAILERS);
     }
-    this.#stream.sendHead(head);
-    this.#stream.sendData(NOTHING, body);
-    this.#stream.sendEnd(NO_TRAILERS);
+    this.#forgetBody();
   }
 
-  #corsFields(): readonly OutgoingField[] {
-    const { corsOrigins } = this.#options;
-    const origin = this.#head.fields.find(({ name }) => name === "origin")?.value;
-    const allowed = corsOrigins?.has("*") === true ? "*" : origin;
-    if (allowed === undefined || corsOrigins?.has(allowed) !== true) return [];
-    return [{ name: "access-control-allow-origin", value: allowed }, ...CORS_HEADERS];
+  async #sendPieces(body: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const piece of body) {
+      if (this.signal.aborted) return;
+      if (this.#stream.sendData(NOTHING, piece)) continue;
+      await new Promise<void>((resolve) => {
+        this.#wakeWriter = resolve;
+      });
+    }
+  }
+
+  /** Nobody reads it any more. Source for the code: RFC 9113, 8.1. */
+  #forgetBody(): void {
+    this.#isAnswered = true;
+    this.#chunks = [];
+    if (this.#unreadBytes > UNREAD_BYTES_MAX) this.#stream.reset(ERROR_CODE.noError);
+    else this.#stream.consumed();
   }
 }
 
 const NOTHING = new Uint8Array(0);
-
-const EMPTY_REPLY: HttpReply = { status: 200, headers: {}, body: "" };
-
-/** What a client sees of a bug in a page. */
-const FAILED_REPLY: HttpReply = {
-  status: 500,
-  headers: { "content-type": "text/plain; charset=utf-8" },
-  body: "Internal Server Error\n",
-};
-
-function requestOf({ method, path: target }: RequestHead): HttpRequest {
-  const queryAt = target.indexOf("?");
-  const path = queryAt === -1 ? target : target.slice(0, queryAt);
-  const query = queryAt === -1 ? "" : target.slice(queryAt + 1);
-  return { method, path, query: new URLSearchParams(query) };
-}

@@ -2,7 +2,11 @@
 import { SILENT_LOGGER } from "../wire/index.ts";
 import type { Channel, HttpPages, Logger } from "../wire/index.ts";
 import type { ConnectionHandler } from "./connection-handler.ts";
+import { messageBytesMax } from "./grpc-options.ts";
 import type { GrpcOptions } from "./grpc-options.ts";
+import { GatewayPages } from "./gateway-pages.ts";
+import { HttpAccess } from "./http-access.ts";
+import type { ExchangePages } from "./http-exchange.ts";
 import { HttpServer } from "./http-server.ts";
 import { openListeners } from "./listener.ts";
 import type { Handlers, Listener } from "./listener.ts";
@@ -12,6 +16,11 @@ import type { TlsOptions } from "./tls.ts";
 export interface ServingUrls {
   /** Where gRPC and pages are served. */
   readonly clientUrls: readonly string[];
+  /**
+   * Where pages and calls as JSON are served, and no gRPC; the client URLs serve nothing but gRPC
+   * then. Default none. Source: etcd --listen-client-http-urls.
+   */
+  readonly httpUrls?: readonly string[] | undefined;
   /** Where only {@link ServingHandlers.metricsPages} are served. Default none. */
   readonly metricsUrls?: readonly string[] | undefined;
   /** Needed for URLs with `https` and `unixs`. */
@@ -33,6 +42,10 @@ export interface ServingHandlers extends GrpcOptions {
   readonly grpcTransport?: GrpcTransport | undefined;
   /** Default `*`. Source: etcd --cors. */
   readonly corsOrigins?: readonly string[] | undefined;
+  /** Host names that are served without TLS. Default `*`. Source: etcd --host-whitelist. */
+  readonly hostWhitelist?: readonly string[] | undefined;
+  /** Serves calls as JSON below /v3/. Default true. Source: etcd --enable-grpc-gateway. */
+  readonly hasGateway?: boolean | undefined;
 }
 
 /** How long closing may take. */
@@ -48,58 +61,71 @@ export interface CloseOptions {
 export class Serving {
   /** With their real ports, in the order given. */
   readonly clientUrls: readonly string[];
+  readonly httpUrls: readonly string[];
   readonly metricsUrls: readonly string[];
   readonly #clientListeners: readonly Listener[];
+  readonly #httpListeners: readonly Listener[];
   readonly #metricsListeners: readonly Listener[];
   readonly #logger: Logger;
   #handlers: readonly ConnectionHandler[] = [];
   #closed: Promise<void> | undefined;
 
-  private constructor(
-    clientListeners: readonly Listener[],
-    metricsListeners: readonly Listener[],
-    logger: Logger,
-  ) {
-    this.clientUrls = clientListeners.flatMap(({ urls }) => urls);
-    this.metricsUrls = metricsListeners.flatMap(({ urls }) => urls);
-    this.#clientListeners = clientListeners;
-    this.#metricsListeners = metricsListeners;
+  private constructor(listeners: readonly (readonly Listener[])[], logger: Logger) {
+    const [client = [], http = [], metrics = []] = listeners;
+    this.clientUrls = client.flatMap(({ urls }) => urls);
+    this.httpUrls = http.flatMap(({ urls }) => urls);
+    this.metricsUrls = metrics.flatMap(({ urls }) => urls);
+    this.#clientListeners = client;
+    this.#httpListeners = http;
+    this.#metricsListeners = metrics;
     this.#logger = logger;
   }
 
   /** Takes all addresses or none. Throws what {@link Listener.open} throws. */
   static async open(urls: ServingUrls): Promise<Serving> {
     const logger = urls.logger ?? SILENT_LOGGER;
+    const { clientUrls, httpUrls = [], metricsUrls = [] } = urls;
+    checkApart(clientUrls, httpUrls);
     const tls = await certified(urls, logger);
-    const clientListeners = await openListeners(urls.clientUrls, { tls, logger });
+    const opened: Listener[][] = [];
     try {
-      const metricsListeners = await openListeners(urls.metricsUrls ?? [], { tls, logger });
-      return new Serving(clientListeners, metricsListeners, logger);
+      for (const group of [clientUrls, httpUrls, metricsUrls]) {
+        opened.push(await openListeners(group, { tls, logger }));
+      }
+      return new Serving(opened, logger);
     } catch (error) {
-      await Promise.all(clientListeners.map((listener) => listener.close()));
+      await Promise.all(opened.flat().map((listener) => listener.close()));
       throw error;
     }
   }
 
   /** Answers who is waiting and who comes. Called once. */
   async start(handlers: ServingHandlers): Promise<void> {
-    const client = await this.#clientHandlers(handlers);
+    const pages = this.#pages(handlers);
+    const isSplit = this.#httpListeners.length > 0;
+    const client = await this.#clientHandlers(handlers, isSplit ? undefined : pages);
+    const http = isSplit ? { http1: new HttpServer({ pages, logger: this.#logger }) } : {};
     const metrics = this.#metricsHandlers(handlers);
-    this.#handlers = [client.http2, client.http1, metrics.http1].filter(
-      (handler) => handler !== undefined,
-    );
-    for (const listener of this.#clientListeners) {
-      this.#logger.info("ready to serve client requests");
-      listener.serve(client);
-    }
-    for (const { address, traffic } of this.#clientListeners) {
-      const fields = { traffic: "grpc+http", address };
-      if (traffic.isPlain) this.#logger.info(SERVING_PLAIN, fields);
-      if (traffic.isSecure) this.#logger.info(SERVING_SECURE, fields);
-    }
+    this.#handlers = [client, http, metrics]
+      .flatMap(({ http2, http1 }: Handlers) => [http2, http1])
+      .filter((handler) => handler !== undefined);
+    this.#serve(this.#clientListeners, client, isSplit ? "grpc" : "grpc+http");
+    this.#serve(this.#httpListeners, http, "http");
     for (const listener of this.#metricsListeners) {
       listener.serve(metrics);
       for (const address of listener.urls) this.#logger.info("serving metrics", { address });
+    }
+  }
+
+  #serve(listeners: readonly Listener[], handlers: Handlers, traffic: string): void {
+    for (const listener of listeners) {
+      this.#logger.info("ready to serve client requests");
+      listener.serve(handlers);
+    }
+    for (const { address, traffic: way } of listeners) {
+      const fields = { traffic, address };
+      if (way.isPlain) this.#logger.info(SERVING_PLAIN, fields);
+      if (way.isSecure) this.#logger.info(SERVING_SECURE, fields);
     }
   }
 
@@ -113,20 +139,34 @@ export class Serving {
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    const listeners = [...this.#clientListeners, ...this.#metricsListeners];
+    const listeners = [...this.#clientListeners, ...this.#httpListeners, ...this.#metricsListeners];
     await Promise.all([
       ...listeners.map((listener) => listener.close()),
       ...this.#handlers.map((handler) => handler.close(options)),
     ]);
   }
 
-  async #clientHandlers(handlers: ServingHandlers): Promise<Handlers> {
+  /** All that is served beside gRPC. */
+  #pages(handlers: ServingHandlers): ExchangePages {
+    const { channel, pages, corsOrigins = ["*"], hostWhitelist, hasGateway = true } = handlers;
+    const logger = this.#logger;
+    const bytesMax = messageBytesMax(handlers);
+    const behind = hasGateway
+      ? new GatewayPages({ channel, pages, messageBytesMax: bytesMax, logger })
+      : pages;
+    return new HttpAccess({ pages: behind, corsOrigins, hostWhitelist, logger });
+  }
+
+  /** Without pages there is only gRPC. */
+  async #clientHandlers(
+    handlers: ServingHandlers,
+    pages: ExchangePages | undefined,
+  ): Promise<Handlers> {
     if (this.#clientListeners.length === 0) return {};
-    const { pages, corsOrigins = ["*"] } = handlers;
     const logger = this.#logger;
     return {
-      http2: await this.#grpcHandler(handlers, corsOrigins),
-      http1: new HttpServer({ pages, corsOrigins, logger }),
+      http2: await this.#grpcHandler(handlers, pages),
+      http1: pages === undefined ? undefined : new HttpServer({ pages, logger }),
       // grpc-js has no pages over HTTP/2, and clients of gRPC do not offer HTTP/1.1.
       prefersHttp1: handlers.grpcTransport === "grpc-js",
     };
@@ -135,9 +175,9 @@ export class Serving {
   /** Loaded only here: who has no port for gRPC waits for neither. */
   async #grpcHandler(
     handlers: ServingHandlers,
-    corsOrigins: readonly string[],
+    pages: ExchangePages | undefined,
   ): Promise<ConnectionHandler> {
-    const options = { ...handlers, corsOrigins, logger: this.#logger };
+    const options = { ...handlers, pages, logger: this.#logger };
     if (handlers.grpcTransport === "grpc-js") {
       const { GrpcJsServer } = await import("./grpc-js-server.ts");
       return new GrpcJsServer(options);
@@ -149,8 +189,9 @@ export class Serving {
   /** An HTTP/2 preface has no handler there, so such a connection is dropped. */
   #metricsHandlers(handlers: ServingHandlers): Handlers {
     if (this.#metricsListeners.length === 0) return {};
-    const pages = handlers.metricsPages ?? handlers.pages;
-    return { http1: new HttpServer({ pages, logger: this.#logger }) };
+    const logger = this.#logger;
+    const pages = new HttpAccess({ pages: handlers.metricsPages ?? handlers.pages, logger });
+    return { http1: new HttpServer({ pages, logger }) };
   }
 }
 
@@ -158,12 +199,26 @@ export class Serving {
 const SERVING_PLAIN = "serving client traffic insecurely; this is strongly discouraged!";
 const SERVING_SECURE = "serving client traffic securely";
 
+/** Source: etcd server/embed/etcd.go, configureClientListeners. */
+function checkApart(clientUrls: readonly string[], httpUrls: readonly string[]): void {
+  const place = (url: string): string => url.trim().replace(/^(http|unix)s:/u, "$1:");
+  const taken = new Set(clientUrls.map(place));
+  const both = httpUrls.find((url) => taken.has(place(url)) && !place(url).endsWith(":0"));
+  if (both === undefined) return;
+  throw new Error(
+    "cannot bind both --listen-client-urls and --listen-client-http-urls on the same url " + both,
+  );
+}
+
 /** What is said of TLS, with files in any case. */
 async function certified(urls: ServingUrls, logger: Logger): Promise<TlsOptions | undefined> {
-  const { tls, clientUrls } = urls;
+  const { tls, clientUrls, httpUrls = [] } = urls;
   if (tls?.selfSigned === undefined) return tls;
   const { selfCertificate } = await import("./self-certificate.ts");
-  return { ...tls, ...selfCertificate({ ...tls.selfSigned, urls: clientUrls, logger }) };
+  return {
+    ...tls,
+    ...selfCertificate({ ...tls.selfSigned, urls: [...clientUrls, ...httpUrls], logger }),
+  };
 }
 
 /** {@link Serving.open} and {@link Serving.start} in one, or neither. */

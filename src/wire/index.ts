@@ -7,6 +7,7 @@ export { formatDuration, formatMilliseconds } from "./duration.ts";
 export { EtcdError, STATUS } from "./errors.ts";
 export type { ErrorReason, StatusCode } from "./errors.ts";
 export type { HttpPages, HttpReply, HttpRequest } from "./http-pages.ts";
+export { loadJson } from "./json.ts";
 export { SILENT_LOGGER } from "./log.ts";
 export type { LogFields, Logger } from "./log.ts";
 export { SINGLE_REQUEST_METHODS, STREAM_METHODS, UNARY_METHODS } from "./methods.ts";

@@ -24,6 +24,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     dataDir: "default.etcd",
     unsafeNoFsync: false,
     listenClientUrls: ["http://localhost:2379"],
+    listenClientHttpUrls: [],
     listenMetricsUrls: [],
     advertiseClientUrls: ["http://localhost:2379"],
     initialAdvertisePeerUrls: ["http://localhost:2380"],
@@ -41,6 +42,9 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     compactionBatchLimit: 1_000,
     compactionSleepIntervalMs: 10,
     grpcTransport: "http2",
+    cors: ["*"],
+    enableGrpcGateway: true,
+    hostWhitelist: ["*"],
     tls: undefined,
     maxConcurrentStreams: undefined,
     grpcKeepaliveMinTimeMs: 5_000,
@@ -57,6 +61,8 @@ t.test("readConfiguration() maps flags to options", (t) => {
     "--name=n --data-dir=/d --unsafe-no-fsync --listen-client-urls=unix:///s " +
       "--advertise-client-urls=http://a:1 --initial-advertise-peer-urls=http://p:1,http://p:2 " +
       "--watch-progress-notify-interval=1500us --compaction-batch-limit=0 " +
+      "--enable-grpc-gateway=false --cors=http://a:1,http://b:2 --host-whitelist=a,b " +
+      "--listen-client-http-urls=http://127.0.0.1:3 " +
       "--compaction-sleep-interval=0 --quota-backend-bytes=-1 --initial-cluster-token=t",
   );
   t.match(options, {
@@ -64,6 +70,10 @@ t.test("readConfiguration() maps flags to options", (t) => {
     dataDir: "/d",
     unsafeNoFsync: true,
     listenClientUrls: ["unix:///s"],
+    listenClientHttpUrls: ["http://127.0.0.1:3"],
+    enableGrpcGateway: false,
+    cors: ["http://a:1", "http://b:2"],
+    hostWhitelist: ["a", "b"],
     advertiseClientUrls: ["http://a:1"],
     initialAdvertisePeerUrls: ["http://p:1", "http://p:2"],
     watchProgressNotifyIntervalMs: 1.5,
@@ -169,7 +179,6 @@ t.test("readConfiguration() refuses protection that is not built, unless it is o
     t.throws(() => configure(args), message, args);
   };
   refused("--auth-token=jwt,pub-key=a", /^--auth-token is not supported/);
-  refused("--host-whitelist=a", /^--host-whitelist is not supported/);
   refused("--discovery-token=a --discovery-endpoints=b", /^--discovery-endpoints is not supported/);
   t.throws(
     () => configure("", { isFile: true, unbuilt: ["a.b"] }),

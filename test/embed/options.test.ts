@@ -16,6 +16,7 @@ import type { Logger } from "../../src/wire/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { VirtualClock } from "../harness/virtual-clock.ts";
 import { ANY_PORT, rejection, revisionOf, started } from "./embedded.ts";
+import { HTTP_EFFECTS } from "./http-effects.ts";
 import { LIMIT_EFFECTS } from "./limit-effects.ts";
 
 /** What the member says of itself. */
@@ -102,6 +103,8 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
     for (const url of [first, second]) t.equal((await fetch(`${url}/health`)).status, 200);
     t.equal(await status(socket, "/health"), 200);
   },
+
+  ...HTTP_EFFECTS,
 
   listenMetricsUrls: async (t) => {
     const etcd = await started(t, { listenMetricsUrls: [ANY_PORT] });

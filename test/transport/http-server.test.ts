@@ -3,6 +3,8 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import t from "tap";
 import type { Test } from "tap";
+import { HttpAccess } from "../../src/transport/http-access.ts";
+import type { HttpAccessOptions } from "../../src/transport/http-access.ts";
 import { HttpServer } from "../../src/transport/http-server.ts";
 import type { HttpServerOptions } from "../../src/transport/http-server.ts";
 import { Listener } from "../../src/transport/listener.ts";
@@ -27,14 +29,18 @@ const echoPages: HttpPages = {
 
 async function serveHttp(
   t: Test,
-  options: Partial<HttpServerOptions> = {},
+  options: Partial<HttpServerOptions & HttpAccessOptions> = {},
 ): Promise<{ url: string; server: HttpServer }> {
   const listener = await Listener.open({ urls: ["http://127.0.0.1:0"], logger: SILENT_LOGGER });
   const server = new HttpServer({
-    pages: echoPages,
-    corsOrigins: ["*"],
     logger: SILENT_LOGGER,
     ...options,
+    pages: new HttpAccess({
+      pages: options.pages ?? echoPages,
+      corsOrigins: ["*"],
+      logger: SILENT_LOGGER,
+      ...options,
+    }),
   });
   listener.serve({ http1: server });
   t.teardown(() => Promise.all([listener.close(), server.close({ graceMs: 0 })]));

@@ -65,8 +65,7 @@ export const MEMBER_FLAGS = {
     kind: "urls",
     preset: "",
     help: "URLs to listen on for HTTP only, which then leaves the client URLs.",
-    status: "later",
-    reason: "serving HTTP apart from gRPC is not built yet",
+    status: "effective",
   },
   "max-snapshots": {
     kind: "uint",
@@ -182,8 +181,7 @@ export const MEMBER_FLAGS = {
     kind: "boolean",
     preset: "true",
     help: "Serve the JSON gateway under /v3.",
-    status: "accepted",
-    reason: REASONS.notBuilt,
+    status: "effective",
   },
   "raft-read-timeout": {
     kind: "duration",

@@ -153,15 +153,13 @@ export const SECURITY_FLAGS = {
     kind: "origins",
     preset: "*",
     help: "Origins whose pages may use the HTTP endpoints; * is all.",
-    status: "accepted",
-    reason: REASONS.notBuilt,
+    status: "effective",
   },
   "host-whitelist": {
     kind: "set",
     preset: "*",
     help: "Host names under which HTTP may be used without TLS; * is all.",
-    status: "later",
-    reason: "checking host names is not built yet",
+    status: "effective",
   },
   "tls-min-version": {
     kind: "string",
