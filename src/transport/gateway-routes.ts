@@ -47,4 +47,11 @@ export const GATEWAY_ROUTES: ReadonlyMap<string, Method> = new Map<string, Metho
   ["auth/role/delete", "roleDelete"],
   ["auth/role/grant", "roleGrantPermission"],
   ["auth/role/revoke", "roleRevokePermission"],
+  ["lock/lock", "lock"],
+  ["lock/unlock", "unlock"],
+  ["election/campaign", "campaign"],
+  ["election/proclaim", "proclaim"],
+  ["election/leader", "leader"],
+  ["election/observe", "observe"],
+  ["election/resign", "resign"],
 ]);
