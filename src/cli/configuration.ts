@@ -253,6 +253,7 @@ function serverOptions(
     compactionSleepIntervalMs: milliseconds(settings.get("compaction-sleep-interval")),
     warningApplyDurationMs: Number(settings.get("warning-apply-duration")) / 1e6,
     warningUnaryRequestDurationMs: Number(settings.get("warning-unary-request-duration")) / 1e6,
+    enablePprof: settings.get("enable-pprof") || settings.get("log-level") === "debug",
     autoCompaction: autoCompaction(settings),
     ...grpcOptions(settings),
     ...httpOptions(settings),

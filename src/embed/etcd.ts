@@ -141,7 +141,7 @@ async function startOn(
   const server = await Server.start(store, serverOptions(options, serving?.clientUrls ?? []));
   await serving?.start({
     channel: server,
-    pages: server,
+    pages: await clientPages(server, options),
     metricsPages: metricsOnly(server),
     maxRequestBytes: options.maxRequestBytes,
     maxConcurrentStreams: options.maxConcurrentStreams,
@@ -158,6 +158,14 @@ async function startOn(
 
 function defaultValueBytes({ dataDir }: EtcdOptions): number {
   return dataDir === undefined ? VALUE_BYTES_MAX_IN_MEMORY : VALUE_BYTES_MAX;
+}
+
+/** Client URLs have the pages of profiles too, where they are asked for. */
+async function clientPages(pages: HttpPages, options: EtcdOptions): Promise<HttpPages> {
+  if (options.enablePprof !== true) return pages;
+  const { withProfiles } = await import("./profiles.ts");
+  options.logger?.info("pprof is enabled", { path: "/debug/pprof" });
+  return withProfiles(pages, options.clock ?? SYSTEM_CLOCK);
 }
 
 /** A metrics URL has every page but the version. */

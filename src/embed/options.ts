@@ -84,6 +84,11 @@ export interface EtcdOptions {
    * reference. Default `http2`.
    */
   readonly grpcTransport?: "http2" | "grpc-js" | undefined;
+  /**
+   * Serve CPU and heap profiles of the whole process under /debug/pprof of client URLs, to whoever asks.
+   * Source: etcd --enable-pprof.
+   */
+  readonly enablePprof?: boolean | undefined;
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }

@@ -37,6 +37,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     electionTimeoutMs: 1_000,
     watchProgressNotifyIntervalMs: 600_000,
     autoCompaction: undefined,
+    enablePprof: false,
     warningApplyDurationMs: 100,
     warningUnaryRequestDurationMs: 300,
     compactionBatchLimit: 1_000,
@@ -53,6 +54,13 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
   });
   t.equal(initialCluster, "default=http://localhost:2380");
   t.same(notes, []);
+  t.end();
+});
+
+t.test("readConfiguration() serves profiles with the flag, and when debugging", (t) => {
+  t.equal(configure("--enable-pprof").options.enablePprof, true);
+  t.equal(configure("--log-level=debug").options.enablePprof, true);
+  t.equal(configure("--log-level=info").options.enablePprof, false);
   t.end();
 });
 

@@ -106,6 +106,19 @@ export const LIMIT_EFFECTS = {
     t.ok((await linesOfDelete(t, { warningUnaryRequestDurationMs: 1 })).includes(line));
   },
 
+  enablePprof: async (t) => {
+    for (const [enablePprof, status] of [
+      [true, 200],
+      [false, 404],
+    ] as const) {
+      const urls = { listenClientUrls: [ANY_PORT], listenMetricsUrls: [ANY_PORT] };
+      const etcd = await started(t, { ...urls, enablePprof });
+      const pathOf = (url = ""): string => `${url}/debug/pprof/`;
+      t.equal((await fetch(pathOf(etcd.clientUrls[0]))).status, status);
+      t.equal((await fetch(pathOf(etcd.metricsUrls[0]))).status, 404);
+    }
+  },
+
   compactionBatchLimit: async (t) => {
     const clock = new VirtualClock();
     const limits = { compactionBatchLimit: 1, compactionSleepIntervalMs: 10 };

@@ -8,8 +8,7 @@ export const PROFILING_FLAGS = {
     kind: "boolean",
     preset: "false",
     help: "Serve profiles of the running program under /debug/pprof.",
-    status: "accepted",
-    reason: "this is not a Go program",
+    status: "effective",
   },
   metrics: {
     kind: "string",
