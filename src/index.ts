@@ -18,6 +18,13 @@ export type {
   WatchOptions,
 } from "./client/index.ts";
 export { Etcd, connect } from "./embed/index.ts";
-export type { ConnectOptions, EtcdOptions, TlsOptions } from "./embed/index.ts";
+export type {
+  ConnectOptions,
+  ContentChange,
+  EtcdOptions,
+  ForkOptions,
+  Mark,
+  TlsOptions,
+} from "./embed/index.ts";
 export { EtcdError, STATUS } from "./wire/index.ts";
 export type { Channel, Clock, ErrorReason, Logger, StatusCode } from "./wire/index.ts";

@@ -5,6 +5,7 @@
  */
 import { Client } from "../client/index.ts";
 import { Store, VALUE_BYTES_MAX } from "../mvcc/index.ts";
+import type { Mark as StoreMark, StoreOptions } from "../mvcc/index.ts";
 import { Server } from "../server/index.ts";
 import { MemoryEngine } from "../storage/index.ts";
 import type { Engine } from "../storage/index.ts";
@@ -12,6 +13,8 @@ import type { Serving } from "../transport/index.ts";
 import { SILENT_LOGGER } from "../wire/index.ts";
 import type { Channel, HttpPages } from "../wire/index.ts";
 import { electionTimeoutMs, serverOptions } from "./defaults.ts";
+import { Marks } from "./marks.ts";
+import type { ContentChange, Mark } from "./marks.ts";
 import type { EtcdOptions } from "./options.ts";
 import { SYSTEM_CLOCK } from "./system.ts";
 
@@ -21,11 +24,32 @@ const STOP_GRACE_MS = 7000;
 /** Bytes of values beside a store that is in memory itself: enough for what is asked for often. */
 const VALUE_BYTES_MAX_IN_MEMORY = 32 * 1024 * 1024;
 
+/** Forks of forks that a read may have to go through: each costs it a look. */
+const FORK_DEPTH_MAX = 64;
+
+/** A fork does not inherit what only one server can have. */
+const NO_PORTS = {
+  listenClientUrls: undefined,
+  listenMetricsUrls: undefined,
+  advertiseClientUrls: undefined,
+} as const;
+
+/** What {@link Etcd.fork} takes: a fork is always in memory. */
+export interface ForkOptions extends Omit<EtcdOptions, "dataDir" | "unsafeNoFsync"> {
+  /** What it begins with. Default: what is in the store now. */
+  readonly mark?: Mark | undefined;
+}
+
 export class Etcd {
   readonly #engine: Engine;
   readonly #server: Server;
   readonly #serving: Serving | undefined;
   readonly #client: Client;
+  readonly #options: EtcdOptions;
+  readonly #marks: Marks;
+  /** Forks that read this one's disk, and stop with it. */
+  readonly #forks = new Set<Etcd>();
+  readonly #onStop: () => Promise<void>;
   #stopped: Promise<void> | undefined = undefined;
 
   /**
@@ -34,27 +58,18 @@ export class Etcd {
    * cannot be had; nothing stays open then.
    */
   static async start(options: EtcdOptions = {}): Promise<Etcd> {
-    const serving = await openPorts(options);
-    try {
-      const engine = await openEngine(options);
-      try {
-        return await startOn(engine, serving, options);
-      } catch (error) {
-        await engine.close();
-        throw error;
-      }
-    } catch (error) {
-      await serving?.close({ graceMs: 0 });
-      throw error;
-    }
+    return launch({ options, onStop: nothingMore });
   }
 
   /** Use {@link Etcd.start}. */
-  constructor(parts: { engine: Engine; server: Server; serving: Serving | undefined }) {
+  constructor(parts: EtcdParts) {
     this.#engine = parts.engine;
     this.#server = parts.server;
     this.#serving = parts.serving;
     this.#client = new Client(parts.server);
+    this.#options = parts.options;
+    this.#marks = new Marks(parts.server);
+    this.#onStop = parts.onStop;
   }
 
   /** A client in this process: no network in between. */
@@ -89,6 +104,57 @@ export class Etcd {
   }
 
   /**
+   * Remembers what is in the store: keys, values, leases, but not users and roles. Takes as long as
+   * there are leases with keys, however large the store is; writes under way come before it. Rejects
+   * with Error when MARKS_MAX are held, with EtcdError when the server cannot write any more.
+   */
+  async mark(): Promise<Mark> {
+    return this.#marks.take();
+  }
+
+  /**
+   * Brings the store back to what a mark of this server has, by writing the difference as puts and
+   * deletes, each at a revision of its own, all of them at once: watches hear of them, and nobody sees
+   * a part. Leases of the mark have their whole time again, others end. Answers the revision after it.
+   */
+  async reset(mark: Mark): Promise<number> {
+    return this.#marks.reset(mark);
+  }
+
+  /** What was changed between two marks of this server, in order of the keys; or since one of them. */
+  async diff(from: Mark, to?: Mark): Promise<ContentChange[]> {
+    if (to !== undefined) return this.#marks.difference(from, to);
+    await using now = await this.mark();
+    return this.#marks.difference(from, now);
+  }
+
+  /**
+   * Another server, in memory, with what is in this one's store now or at a mark, history included.
+   * The two do not know each other; what neither changes they share. Options are this server's where
+   * not given, but for ports, of which it has those given only. A fork of a server on disk reads that
+   * disk and stops with its server; one of a server in memory outlives it.
+   */
+  async fork(options: ForkOptions = {}): Promise<Etcd> {
+    const { mark, ...given } = options;
+    const storeMark =
+      mark === undefined ? await this.#server.mark() : this.#marks.of(mark).retain();
+    if (storeMark.rows.depth >= FORK_DEPTH_MAX) {
+      await storeMark.release();
+      throw new Error(
+        `Cannot fork: it would be one of ${String(FORK_DEPTH_MAX)} forks of each other`,
+      );
+    }
+    const own = { ...this.#options, ...NO_PORTS, ...given, dataDir: undefined };
+    const onStop = async (): Promise<void> => {
+      this.#forks.delete(fork);
+      await storeMark.release();
+    };
+    const fork = await launch({ options: own, mark: storeMark, onStop });
+    if (this.#options.dataDir !== undefined) this.#forks.add(fork);
+    return fork;
+  }
+
+  /**
    * Ends streams, finishes the writes in line, closes ports and store. Calls that come later are
    * refused with `etcdserver: server stopped`. May be called more than once.
    */
@@ -101,8 +167,45 @@ export class Etcd {
   }
 
   async #stop(): Promise<void> {
+    await Promise.all([...this.#forks].map((fork) => fork.stop()));
     await Promise.all([this.#serving?.close({ graceMs: STOP_GRACE_MS }), this.#server.close()]);
+    await this.#marks.releaseAll();
     await this.#engine.close();
+    await this.#onStop();
+  }
+}
+
+interface EtcdParts {
+  readonly engine: Engine;
+  readonly server: Server;
+  readonly serving: Serving | undefined;
+  readonly options: EtcdOptions;
+  /** Runs when all is closed. */
+  readonly onStop: () => Promise<void>;
+}
+
+/** How to begin: with what a mark has, or with what is in the data directory. */
+interface Launch extends Pick<EtcdParts, "options" | "onStop"> {
+  readonly mark?: StoreMark;
+}
+
+async function nothingMore(): Promise<void> {}
+
+async function launch(how: Launch): Promise<Etcd> {
+  const { options, mark } = how;
+  const serving = await openPorts(options);
+  try {
+    const engine = mark === undefined ? await openEngine(options) : new MemoryEngine(mark.rows);
+    try {
+      return await startOn(engine, serving, how);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  } catch (error) {
+    await serving?.close({ graceMs: 0 });
+    await how.onStop();
+    throw error;
   }
 }
 
@@ -127,17 +230,20 @@ async function openEngine(options: EtcdOptions): Promise<Engine> {
 async function startOn(
   engine: Engine,
   serving: Serving | undefined,
-  options: EtcdOptions,
+  { options, mark, onStop }: Launch,
 ): Promise<Etcd> {
   const logger = options.logger ?? SILENT_LOGGER;
-  const store = await Store.open(engine, {
+  const storeOptions = {
     valueBytesMax: options.valueBytesMax ?? defaultValueBytes(options),
     nowMs: (options.clock ?? SYSTEM_CLOCK).nowMs(),
     leaseExtensionMs: electionTimeoutMs(options),
-    onReadFailure: (error) => {
+    onReadFailure: (error: unknown): void => {
       logger.error("history cannot be read", { error: String(error) });
     },
-  });
+  } satisfies StoreOptions;
+  const store = mark
+    ? Store.onMark(mark, engine, storeOptions)
+    : await Store.open(engine, storeOptions);
   const server = await Server.start(store, serverOptions(options, serving?.clientUrls ?? []));
   await serving?.start({
     channel: server,
@@ -153,7 +259,7 @@ async function startOn(
     hostWhitelist: options.hostWhitelist,
     hasGateway: options.enableGrpcGateway,
   });
-  return new Etcd({ engine, server, serving });
+  return new Etcd({ engine, server, serving, options, onStop });
 }
 
 function defaultValueBytes({ dataDir }: EtcdOptions): number {

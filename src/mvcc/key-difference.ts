@@ -6,7 +6,7 @@
  * node that has all of that range. Only where they end at different leaves are entries compared.
  */
 import { childIndex, lowerBound } from "./key-nodes.ts";
-import type { Keyed, Leaf, TreeNode } from "./key-nodes.ts";
+import type { Versioned, Leaf, TreeNode } from "./key-nodes.ts";
 
 /** Takes the entries of a key in the one tree and in the other, of which one may be missing. */
 export type DifferenceVisitor<T> = (one: T | undefined, other: T | undefined) => void;
@@ -18,7 +18,7 @@ interface KeySpan {
 }
 
 /** Visits, in order, keys whose entries below two roots are not the same object. */
-export function visitDifference<T extends Keyed>(
+export function visitDifference<T extends Versioned>(
   root: TreeNode<T>,
   otherRoot: TreeNode<T>,
   visit: DifferenceVisitor<T>,
@@ -26,7 +26,7 @@ export function visitDifference<T extends Keyed>(
   visitNode({ node: root, low: "", high: undefined }, otherRoot, visit);
 }
 
-function visitNode<T extends Keyed>(
+function visitNode<T extends Versioned>(
   place: KeySpan & { readonly node: TreeNode<T> },
   otherAbove: TreeNode<T>,
   visit: DifferenceVisitor<T>,
@@ -45,7 +45,7 @@ function visitNode<T extends Keyed>(
 }
 
 /** The smallest node at or below one that has all of a span; undefined when it is the very same. */
-function narrowed<T extends Keyed>(
+function narrowed<T extends Versioned>(
   above: TreeNode<T>,
   { node, low, high }: KeySpan & { readonly node: TreeNode<T> },
 ): TreeNode<T> | undefined {
@@ -62,7 +62,7 @@ function narrowed<T extends Keyed>(
 }
 
 /** The entries of a span, in order. */
-function itemsIn<T extends Keyed>(node: TreeNode<T>, span: KeySpan): T[] {
+function itemsIn<T extends Versioned>(node: TreeNode<T>, span: KeySpan): T[] {
   if (node.leaf) {
     const to = span.high === undefined ? node.items.length : lowerBound(node, span.high);
     return node.items.slice(lowerBound(node, span.low), to);
@@ -72,17 +72,21 @@ function itemsIn<T extends Keyed>(node: TreeNode<T>, span: KeySpan): T[] {
   return children.flatMap((child) => itemsIn(child, span));
 }
 
-function visitLeaf<T extends Keyed>(
+function visitLeaf<T extends Versioned>(
   { items }: Leaf<T>,
   others: readonly T[],
   visit: DifferenceVisitor<T>,
 ): void {
   let index = 0;
   for (const item of items) {
+    if (others[index] === item) {
+      index++;
+      continue;
+    }
     while (index < others.length && others[index]!.key < item.key)
       visit(undefined, others[index++]);
     const other = others[index]?.key === item.key ? others[index++] : undefined;
-    if (other !== item) visit(item, other);
+    visit(item, other);
   }
   while (index < others.length) visit(undefined, others[index++]);
 }

@@ -8,14 +8,17 @@ import { firstNotBelow, headOf, insertHead, sharedLength } from "./key-heads.ts"
 /** Entries per node before it splits: four cache lines of heads to search, four levels at 10 M. */
 export const NODE_MAX = 64;
 
-export interface Keyed {
+/** What a tree has an entry for. */
+export interface Versioned {
   readonly key: string;
+  /** The revision of its last change. */
+  readonly modMain: number;
 }
 
 /** Whose node it is: a tree changes its own only, and copies others. See key-tree.ts. */
 export type Owner = object;
 
-export interface Leaf<T extends Keyed> {
+export interface Leaf<T extends Versioned> {
   readonly leaf: true;
   readonly owner: Owner;
   readonly items: T[];
@@ -24,7 +27,7 @@ export interface Leaf<T extends Keyed> {
   skip: number;
 }
 
-export interface Branch<T extends Keyed> {
+export interface Branch<T extends Versioned> {
   readonly leaf: false;
   readonly owner: Owner;
   /** `lows[i]` is at most the smallest key below `children[i]`, and above all of `[i - 1]`. */
@@ -35,10 +38,10 @@ export interface Branch<T extends Keyed> {
   skip: number;
 }
 
-export type TreeNode<T extends Keyed> = Leaf<T> | Branch<T>;
+export type TreeNode<T extends Versioned> = Leaf<T> | Branch<T>;
 
 /** Adds an item to a leaf with room for it. */
-export function insert<T extends Keyed>(leaf: Leaf<T>, index: number, item: T): void {
+export function insert<T extends Versioned>(leaf: Leaf<T>, index: number, item: T): void {
   const { items, heads } = leaf;
   const isAtEdge = index === 0 || index === items.length;
   items.splice(index, 0, item);
@@ -47,12 +50,12 @@ export function insert<T extends Keyed>(leaf: Leaf<T>, index: number, item: T): 
   else insertHead(heads, index, items.length - 1, headOf(item.key, leaf.skip));
 }
 
-function sharedByEdges<T extends Keyed>(items: readonly T[]): number {
+function sharedByEdges<T extends Versioned>(items: readonly T[]): number {
   return sharedLength(items[0]!.key, items[items.length - 1]!.key);
 }
 
 /** Makes the heads of a leaf anew. */
-export function setLeafHeads<T extends Keyed>(leaf: Leaf<T>): void {
+export function setLeafHeads<T extends Versioned>(leaf: Leaf<T>): void {
   const { items, heads } = leaf;
   if (items.length === 0) return;
   leaf.skip = sharedByEdges(items);
@@ -62,7 +65,7 @@ export function setLeafHeads<T extends Keyed>(leaf: Leaf<T>): void {
 }
 
 /** Makes the heads of a branch anew. */
-export function setBranchHeads<T extends Keyed>(branch: Branch<T>): void {
+export function setBranchHeads<T extends Versioned>(branch: Branch<T>): void {
   const { lows, heads } = branch;
   if (lows.length < 2) return;
   branch.skip = sharedLength(lows[1]!, lows[lows.length - 1]!);
@@ -72,7 +75,7 @@ export function setBranchHeads<T extends Keyed>(branch: Branch<T>): void {
 }
 
 /** Index of the first item whose key is not below `key`. */
-export function lowerBound<T extends Keyed>(leaf: Leaf<T>, key: string): number {
+export function lowerBound<T extends Versioned>(leaf: Leaf<T>, key: string): number {
   const { items, skip } = leaf;
   if (items.length === 0) return 0;
   const index = indexBetween(leaf, key);
@@ -83,7 +86,7 @@ export function lowerBound<T extends Keyed>(leaf: Leaf<T>, key: string): number 
 }
 
 /** As {@link lowerBound}, if the key begins as those of the leaf do; else any index. */
-export function indexBetween<T extends Keyed>(leaf: Leaf<T>, key: string): number {
+export function indexBetween<T extends Versioned>(leaf: Leaf<T>, key: string): number {
   const { items, heads, skip } = leaf;
   const count = items.length;
   const head = headOf(key, skip);
@@ -99,7 +102,7 @@ export function indexBetween<T extends Keyed>(leaf: Leaf<T>, key: string): numbe
 }
 
 /** Index of the child that has, or would have, `key`: the last whose low is not above it. */
-export function childIndex<T extends Keyed>(branch: Branch<T>, key: string): number {
+export function childIndex<T extends Versioned>(branch: Branch<T>, key: string): number {
   const { lows, heads, skip } = branch;
   const last = lows.length - 1;
   if (last === 0 || key < lows[1]!) return 0;

@@ -15,8 +15,8 @@ import { ReadPins } from "./read-pins.ts";
 import { FIRST_REVISION, NEVER_COMPACTED } from "./revision.ts";
 import { revisionKey } from "./tables.ts";
 import { COUNT_WORK, KEY_WORK, TURN_BYTES, TURN_ROWS, TURN_WORK, Turns } from "./turns.ts";
-import { ValueLog } from "./value-log.ts";
-import type { ValueLogOptions } from "./value-log.ts";
+import { NOWHERE, ValueLog } from "./value-log.ts";
+import type { Place, ValueLogOptions } from "./value-log.ts";
 
 /** Which part of a selection to make. */
 export interface SelectionPart {
@@ -38,27 +38,51 @@ export interface SelectedPart {
 /** A row beside its value: its key, and about what LevelDB adds. */
 const ROW_OVERHEAD_BYTES = 24;
 
+/** What a key space begins with; see mark.ts. */
+export interface SpaceContent {
+  /** The newest revision there is. */
+  readonly revision: number;
+  readonly compactedRevision: number;
+  readonly tree: KeyTree<KeyHistory>;
+  /** Places in slabs up to this one are of another space: here they are not in memory. */
+  readonly newestSlab: number;
+  /** See {@link KeySpace.rowBytes}. */
+  readonly rowBytes: number;
+  readonly removedBytes: number;
+}
+
 export class KeySpace implements ChangeSource {
   readonly engine: Engine;
-  readonly tree: KeyTree<KeyHistory> = new KeyTree((history) => history.clone());
+  readonly tree: KeyTree<KeyHistory>;
   readonly values: ValueLog;
   /** Where long work waits for its turns. */
   readonly turns: Turns;
   /** What long reads are under way at. */
   readonly pins: ReadPins = new ReadPins();
   /** The newest revision that is on disk and that readers may see. */
-  visibleRevision: number = FIRST_REVISION;
+  visibleRevision: number;
   /** Reads below this are refused. */
-  compactedRevision: number = NEVER_COMPACTED;
+  compactedRevision: number;
   /** Bytes of all rows of revisions, as far as they have been counted. */
-  rowBytes = 0;
+  rowBytes: number;
   /** Of rows that are gone, and whose space the engine may still have. */
-  removedBytes = 0;
+  removedBytes: number;
 
-  constructor(engine: Engine, values: ValueLogOptions, turnWork: number = TURN_WORK) {
+  constructor(
+    engine: Engine,
+    values: ValueLogOptions,
+    turnWork: number = TURN_WORK,
+    content: SpaceContent = emptyContent(),
+  ) {
     this.engine = engine;
     this.turns = new Turns(turnWork);
-    this.values = new ValueLog(values, (key) => this.tree.getOwn(key));
+    this.tree = content.tree.fork(content.revision);
+    this.visibleRevision = content.revision;
+    this.compactedRevision = content.compactedRevision;
+    this.rowBytes = content.rowBytes;
+    this.removedBytes = content.removedBytes;
+    const placeOf = (key: string): Place | undefined => this.tree.getOwn(key);
+    this.values = new ValueLog(values, placeOf, content.newestSlab);
   }
 
   /** A row of this length is there; answers with what it takes. */
@@ -213,6 +237,17 @@ export class KeySpace implements ChangeSource {
   }
 }
 
+function emptyContent(): SpaceContent {
+  return {
+    revision: FIRST_REVISION,
+    compactedRevision: NEVER_COMPACTED,
+    tree: new KeyTree((history) => history.clone()),
+    newestSlab: NOWHERE,
+    rowBytes: 0,
+    removedBytes: 0,
+  };
+}
+
 function countExisting(
   histories: readonly KeyHistory[],
   from: number,
@@ -228,7 +263,8 @@ function copied(value: Uint8Array | undefined): Uint8Array | undefined {
   return value === undefined ? undefined : Buffer.from(value);
 }
 
-function present(value: Uint8Array | undefined, main: number, sub: number): Uint8Array {
+/** A row that has to be there. Throws StorageError when it is not. */
+export function present(value: Uint8Array | undefined, main: number, sub: number): Uint8Array {
   if (value !== undefined) return value;
   throw new StorageError("corrupt", `Missing row of revision: ${String(main)}.${String(sub)}`);
 }

@@ -5,10 +5,11 @@
  * empty; they are not merged when merely thin, which keeps removal simple and costs little, because
  * keys are removed by compactions in bulk.
  *
- * A fork shares all nodes with the tree it was made of. Each of the two copies a node before it
- * changes it, with the nodes above it, and a leaf with clones of its items: so a fork costs nothing
- * when it is made, and later as much as is changed. A node says whose it is; all nodes above one that
- * a tree owns are that tree's own. For this, leaves are not chained.
+ * A fork shares all nodes and entries with the tree it was made of. Each of the two copies a node
+ * before it changes it, with the nodes above it, and clones an entry: so a fork costs nothing when it
+ * is made, and later as much as is changed. A node says whose it is; all nodes above one that a tree
+ * owns are that tree's own. An entry that was changed since the fork is its tree's own; its revision
+ * says so. For this, leaves are not chained.
  */
 import { HeadPool } from "./key-heads.ts";
 import { visitDifference } from "./key-difference.ts";
@@ -22,12 +23,12 @@ import {
   setBranchHeads,
   setLeafHeads,
 } from "./key-nodes.ts";
-import type { Branch, Keyed, Leaf, Owner, TreeNode } from "./key-nodes.ts";
+import type { Branch, Versioned, Leaf, Owner, TreeNode } from "./key-nodes.ts";
 
 /** Takes entries: those of `items` from one index up to another. Answers whether to go on. */
 type SliceVisitor<T> = (items: readonly T[], from: number, to: number) => boolean;
 
-export class KeyTree<T extends Keyed> {
+export class KeyTree<T extends Versioned> {
   readonly #heads = new HeadPool(NODE_MAX);
   /** Makes of an item that others see one that may be changed. */
   readonly #clone: (item: T) => T;
@@ -35,6 +36,8 @@ export class KeyTree<T extends Keyed> {
   #owner: Owner = {};
   #root: TreeNode<T> = this.#newLeaf([]);
   #size = 0;
+  /** Entries last changed up to this revision may be another tree's, too. */
+  #sharedRevision = -1;
 
   constructor(clone: (item: T) => T) {
     this.#clone = clone;
@@ -46,12 +49,16 @@ export class KeyTree<T extends Keyed> {
 
   /** The entry of a key, to look at. */
   get(key: string): T | undefined {
-    return itemIn(this.#leafOf(key), key);
+    const leaf = this.#leafOf(key);
+    const item = leaf.items[indexBetween(leaf, key)];
+    return item !== undefined && item.key === key ? item : undefined;
   }
 
   /** The entry of a key, to change it: what {@link get} answered before may be another object. */
   getOwn(key: string): T | undefined {
-    return itemIn(this.#ownLeafOf(key), key);
+    const leaf = this.#ownLeafOf(key);
+    const index = indexBetween(leaf, key);
+    return leaf.items[index]?.key === key ? this.#ownItem(leaf, index) : undefined;
   }
 
   /** The entry of a key, to change it, made and added by `create` when there is none. */
@@ -59,7 +66,7 @@ export class KeyTree<T extends Keyed> {
     const leaf = this.#ownLeafOf(key);
     const index = lowerBound(leaf, key);
     const found = leaf.items[index];
-    if (found !== undefined && found.key === key) return found;
+    if (found !== undefined && found.key === key) return this.#ownItem(leaf, index);
     const item = create(key);
     this.#size++;
     if (leaf.items.length < NODE_MAX) insert(leaf, index, item);
@@ -97,11 +104,15 @@ export class KeyTree<T extends Keyed> {
     while (next !== undefined) next = this.#visitSiblings(next, end, visit);
   }
 
-  /** A tree with the same entries that changes independently of this one. */
-  fork(): KeyTree<T> {
+  /**
+   * A tree with the same entries that changes independently of this one. All are of that revision or
+   * before, and what either tree changes from now on is of a later one.
+   */
+  fork(revision: number): KeyTree<T> {
     const fork = new KeyTree(this.#clone);
     fork.#root = this.#root;
     fork.#size = this.#size;
+    fork.#sharedRevision = this.#sharedRevision = revision;
     // What was this tree's alone is now both's.
     this.#owner = {};
     return fork;
@@ -193,9 +204,19 @@ export class KeyTree<T extends Keyed> {
 
   #own(node: TreeNode<T>): TreeNode<T> {
     if (node.owner === this.#owner) return node;
-    return node.leaf
-      ? this.#newLeaf(node.items.map(this.#clone))
-      : this.#newBranch([...node.lows], [...node.children]);
+    const owner = this.#owner;
+    const heads = this.#heads.take();
+    heads.set(node.heads);
+    const { skip } = node;
+    if (node.leaf) return { leaf: true, owner, items: [...node.items], heads, skip };
+    const children = [...node.children];
+    return { leaf: false, owner, lows: [...node.lows], children, heads, skip };
+  }
+
+  /** The entry at an index of a leaf that is this tree's own. */
+  #ownItem(leaf: Leaf<T>, index: number): T {
+    const item = leaf.items[index]!;
+    return item.modMain > this.#sharedRevision ? item : (leaf.items[index] = this.#clone(item));
   }
 
   #insertIntoFull(item: T): void {
@@ -250,22 +271,17 @@ export class KeyTree<T extends Keyed> {
   }
 }
 
-function itemIn<T extends Keyed>(leaf: Leaf<T>, key: string): T | undefined {
-  const item = leaf.items[indexBetween(leaf, key)];
-  return item !== undefined && item.key === key ? item : undefined;
-}
-
-function leafAt<T extends Keyed>(path: TreeNode<T>[]): Leaf<T> {
+function leafAt<T extends Versioned>(path: TreeNode<T>[]): Leaf<T> {
   // The last node of a path is a leaf: see #ownPathTo.
   return path[path.length - 1] as Leaf<T>;
 }
 
-function branchAt<T extends Keyed>(path: TreeNode<T>[], depth: number): Branch<T> {
+function branchAt<T extends Versioned>(path: TreeNode<T>[], depth: number): Branch<T> {
   // Every node of a path but the last is a branch: see #ownPathTo.
   return path[depth] as Branch<T>;
 }
 
 /** Whether no leaf comes behind the one that a path leads to. */
-function isRightmost<T extends Keyed>(path: TreeNode<T>[]): boolean {
+function isRightmost<T extends Versioned>(path: TreeNode<T>[]): boolean {
   return path.every((node, depth) => node.leaf || node.children.at(-1) === path[depth + 1]);
 }

@@ -44,6 +44,18 @@ export class Lessor {
     return lease;
   }
 
+  /**
+   * Gives a lease that exists another time to live, with its keys. Answers the lease, which is another
+   * object.
+   */
+  regrant(id: bigint, ttl: number, deadlineMs: number): Lease {
+    const keys = this.#leases.get(id)?.keys ?? [];
+    this.remove(id);
+    const lease = this.grant(id, ttl, deadlineMs);
+    for (const key of keys) this.attach(key, id);
+    return lease;
+  }
+
   /** Moves the end of a lease. */
   renew(lease: Lease, deadlineMs: number): void {
     lease.deadlineMs = deadlineMs;

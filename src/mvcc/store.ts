@@ -13,6 +13,7 @@ import { Lessor } from "./lessor.ts";
 import { loadCompactions, loadIdentity, loadKeys, loadLeases } from "./load.ts";
 import type { StoredIdentity } from "./load.ts";
 import { LongRead } from "./long-read.ts";
+import { Mark } from "./mark.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
 import { recordsRange, revisionsBetween, tableRange } from "./tables.ts";
@@ -77,9 +78,22 @@ export class Store {
     return store;
   }
 
-  private constructor(engine: Engine, options: StoreOptions) {
-    const bytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
-    this.#space = new KeySpace(engine, { bytesMax, poison: options.poison }, options.turnWork);
+  /**
+   * A store with what a mark has, on an engine that stands on the mark's rows; the mark must be held
+   * while the store is used. Reads nothing but the leases of keys.
+   */
+  static onMark(mark: Mark, engine: Engine, options: StoreOptions): Store {
+    const store = new Store(engine, options, mark);
+    for (const { id, ttl, keys } of mark.leases) {
+      store.lessor.grant(id, ttl, options.nowMs + ttl * 1000 + options.leaseExtensionMs);
+      for (const key of keys) store.lessor.attach(key, id);
+    }
+    return store;
+  }
+
+  private constructor(engine: Engine, options: StoreOptions, mark?: Mark) {
+    const values = { bytesMax: options.valueBytesMax ?? VALUE_BYTES_MAX, poison: options.poison };
+    this.#space = new KeySpace(engine, values, options.turnWork, mark);
     this.identity = loadIdentity(engine);
     const compactions = loadCompactions(engine);
     this.#space.compactedRevision = Math.max(compactions.scheduled, compactions.finished);
@@ -161,6 +175,11 @@ export class Store {
    */
   begin(before?: WriteTxn): WriteTxn {
     return new WriteTxn(this.#space, this.lessor, before);
+  }
+
+  /** What is in the store now. Nothing may be ahead of the disk: see CommitQueue.read. */
+  mark(): Mark {
+    return new Mark(this.#space, this.lessor);
   }
 
   /** A committed group becomes visible, and its changes go to the watchers. Whole: no await. */

@@ -84,7 +84,7 @@ export class ValueLog {
   readonly #placeOf: (key: string) => Place | undefined;
   /** By number, which is also the order in which they were begun. */
   readonly #slabs = new Map<number, Slab>();
-  #newestNumber = NOWHERE;
+  #newestNumber: number;
   readonly #spare: Buffer[] = [];
   /** The slab that is being filled. */
   #head: Slab | undefined = undefined;
@@ -98,7 +98,13 @@ export class ValueLog {
   /** Slabs in which nothing lives any more; some may be gone already. */
   #emptied: Slab[] = [];
 
-  constructor(options: ValueLogOptions, placeOf: (key: string) => Place | undefined) {
+  /** Slabs get numbers after `newestSlab`. */
+  constructor(
+    options: ValueLogOptions,
+    placeOf: (key: string) => Place | undefined,
+    newestSlab: number = NOWHERE,
+  ) {
+    this.#newestNumber = newestSlab;
     this.#bytesMax = options.bytesMax;
     this.#poison = options.poison ?? false;
     this.#placeOf = placeOf;
@@ -109,6 +115,11 @@ export class ValueLog {
   /** Bytes of all slabs, and of what lives in them. */
   get bytes(): { readonly total: number; readonly live: number } {
     return { total: this.#bytes, live: this.#liveBytes };
+  }
+
+  /** Number of the slab that was begun last. */
+  get newestSlab(): number {
+    return this.#newestNumber;
   }
 
   get slabCount(): number {

@@ -19,8 +19,10 @@ import type { KeyVersion } from "./key-history.ts";
 import type { KeyRange } from "./key-range.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Lease, Lessor } from "./lessor.ts";
+import type { Mark } from "./mark.ts";
 import { readRangeSync } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
+import { resetTo } from "./reset.ts";
 import type { View } from "./view.ts";
 import { FORMAT, META, encodeId, encodeNumber, leaseKey, revisionKey } from "./tables.ts";
 
@@ -123,6 +125,24 @@ export class WriteTxn implements View {
     return this.#lessor.grant(id, ttl, deadlineMs);
   }
 
+  /** Adds a lease, or gives the one of that id another time to live and end; its keys stay. */
+  setLease(id: bigint, ttl: number, deadlineMs: number): void {
+    const lease = this.lease(id);
+    if (lease === undefined) {
+      this.grantLease(id, ttl, deadlineMs);
+    } else if (lease.ttl === ttl) {
+      this.#lessor.renew(lease, deadlineMs);
+    } else {
+      this.putRecord(leaseKey(id), messages.encodeLease({ id, ttl }));
+      this.#lessor.regrant(id, ttl, deadlineMs);
+    }
+  }
+
+  /** All leases, the one that ends first in front. */
+  leases(): Lease[] {
+    return this.#lessor.list();
+  }
+
   /** Removes a lease that exists, with all its keys in byte order. */
   revokeLease(lease: Lease): void {
     for (const key of [...lease.keys].sort()) this.deleteKey(key);
@@ -154,6 +174,11 @@ export class WriteTxn implements View {
       this.putRecord(META.finishedCompaction, encodeNumber(part.revision));
     }
     return step;
+  }
+
+  /** Brings keys and leases back to what a mark has: see reset.ts. Answers how many keys differed. */
+  resetTo(mark: Mark, nowMs: number): number {
+    return resetTo(mark, { space: this.#space, txn: this, nowMs });
   }
 
   /** Writes a row outside the revisions, in the same batch. */

@@ -65,6 +65,9 @@ export function apply(command: Command, txn: WriteTxn, state: ApplyState): Uint8
       const header = member.header(txn.revision);
       return messages.encodeAlarmResponse({ header, alarms: raised });
     }
+    case "reset":
+      txn.resetTo(command.mark, command.nowMs);
+      return headerAt(txn.revision);
     case "memberUpdate":
       member.peerUrls = command.peerUrls;
       txn.putRecord(META.peerUrls, Buffer.from(JSON.stringify(command.peerUrls)));

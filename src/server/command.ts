@@ -2,6 +2,7 @@
  * Everything that can change the state of the server. A command carries all that its outcome
  * depends on, time included: the same commands in the same order give the same store.
  */
+import type { Mark } from "../mvcc/index.ts";
 import type { messages } from "../wire/index.ts";
 
 export type Command =
@@ -33,4 +34,10 @@ export type Command =
       readonly nowMs: number;
     }
   | { readonly type: "alarm"; readonly request: messages.AlarmRequest }
+  | {
+      /** Back to what a mark has. A replicated log has to take marks in order with commands, too. */
+      readonly type: "reset";
+      readonly mark: Mark;
+      readonly nowMs: number;
+    }
   | { readonly type: "memberUpdate"; readonly peerUrls: readonly string[] };

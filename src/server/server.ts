@@ -3,7 +3,7 @@
  *
  * It is a Channel: a transport hands it calls, and a client may call it in the same process.
  */
-import type { Store } from "../mvcc/index.ts";
+import type { Mark, Store } from "../mvcc/index.ts";
 import { META, encodeNumber } from "../mvcc/index.ts";
 import { EtcdError, PendingAnswer, STATUS, messages } from "../wire/index.ts";
 import type {
@@ -200,6 +200,21 @@ export class Server implements Channel, HttpPages {
 
   page(request: HttpRequest): HttpReply | Promise<HttpReply> {
     return this.#pages.page(request);
+  }
+
+  /** What is in the store once all that was applied is on disk. Rejects with EtcdError. */
+  async mark(): Promise<Mark> {
+    return this.#queue.read(() => this.#store.mark());
+  }
+
+  /**
+   * Brings keys and leases back to what a mark of this store has, and answers the revision that it is
+   * then at: that of now, if nothing differs. Rejects with EtcdError.
+   */
+  async reset(mark: Mark): Promise<number> {
+    const command = { type: "reset", mark, nowMs: this.#clock.nowMs() } as const;
+    const { header } = messages.decodeCompactionResponse(await this.#queue.submit(command));
+    return header!.revision;
   }
 
   /** Why nothing can be written any more; undefined while all is well. */

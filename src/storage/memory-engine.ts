@@ -24,7 +24,7 @@ export class MemoryEngine implements Engine {
   #rowBytes = 0;
   #closed = false;
 
-  /** On a base it has the base's rows, and closes it in the end. */
+  /** On a base it has the base's rows. The base stays its owner's to close. */
   constructor(base?: EngineSnapshot) {
     this.#base = base;
   }
@@ -82,7 +82,6 @@ export class MemoryEngine implements Engine {
     this.#closed = true;
     this.#rows = new SortedRows();
     this.#rowBytes = 0;
-    await this.#base?.close();
   }
 
   #snapshot(assertOpen: () => void): MemorySnapshot {

@@ -5,13 +5,14 @@ import { KeyTree } from "../../src/mvcc/key-tree.ts";
 
 interface Item {
   readonly key: string;
+  readonly modMain: number;
 }
 
 /** More keys than two levels of full nodes hold: the tree has at least three. */
 const MANY_KEYS = 64 * 64 + 100;
 
 function newItem(key: string): Item {
-  return { key };
+  return { key, modMain: 1 };
 }
 
 function newTree(): KeyTree<Item> {
