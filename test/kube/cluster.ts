@@ -8,10 +8,10 @@ import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { get } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Api } from "./api.ts";
+import { EtcdAccess } from "./etcd-access.ts";
 import { freePort, Program, run, temporaryFolder } from "./processes.ts";
 import type { RunResult } from "./processes.ts";
 
@@ -83,27 +83,33 @@ interface Ports {
 /** The control plane; starts nothing by itself. */
 export class Cluster {
   readonly folder: string;
+  /** How the etcd under test is reached. */
+  readonly etcd: EtcdAccess;
   readonly #peers: Peers;
   readonly #ports: Ports;
   readonly #token: string = randomBytes(16).toString("hex");
   readonly #programs = new Map<string, Program>();
   #api: Api | undefined;
 
-  private constructor(peers: Peers, ports: Ports) {
+  private constructor(peers: Peers, ports: Ports, isEtcdSecure: boolean) {
     this.#peers = peers;
     this.#ports = ports;
     this.folder = temporaryFolder("etcdlet-kube-");
+    this.etcd = isEtcdSecure
+      ? EtcdAccess.secure(ports.etcdClient, this.folder)
+      : EtcdAccess.plain(ports.etcdClient);
   }
 
   /** Finds free ports and writes keys, token and kubeconfig. */
-  static async create(peers: Peers): Promise<Cluster> {
-    const cluster = new Cluster(peers, {
+  static async create(peers: Peers, isEtcdSecure: boolean = false): Promise<Cluster> {
+    const ports = {
       etcdClient: await freePort(),
       etcdPeer: await freePort(),
       apiserver: await freePort(),
       controllerManager: await freePort(),
       scheduler: await freePort(),
-    });
+    };
+    const cluster = new Cluster(peers, ports, isEtcdSecure);
     cluster.#writeFiles();
     return cluster;
   }
@@ -114,11 +120,6 @@ export class Cluster {
       throw new Error("Cannot use the API: the apiserver has not been started");
     }
     return this.#api;
-  }
-
-  /** The URL at which clients reach the etcd under test. */
-  get etcdUrl(): string {
-    return `http://127.0.0.1:${this.#ports.etcdClient}`;
   }
 
   /** A program by its name; throws when it was never started. */
@@ -133,16 +134,17 @@ export class Cluster {
   /** Starts the etcd under test as envtest does, except that it syncs to disk: it will be killed. */
   async startEtcd(): Promise<void> {
     const etcd = this.#start("etcd", this.#peers.etcd, [
-      `--advertise-client-urls=${this.etcdUrl}`,
+      `--advertise-client-urls=${this.etcd.url}`,
       `--data-dir=${join(this.folder, "etcd")}`,
-      `--listen-client-urls=${this.etcdUrl}`,
+      `--listen-client-urls=${this.etcd.url}`,
       `--listen-peer-urls=http://127.0.0.1:${this.#ports.etcdPeer}`,
       "--unsafe-no-fsync=false",
+      ...this.etcd.serverFlags,
     ]);
     await etcd.ready(
       "healthy",
       etcdReadyLimitMs,
-      async () => (await this.etcdGet("/health")).status === 200,
+      async () => (await this.etcd.get("/health")).status === 200,
     );
   }
 
@@ -151,34 +153,12 @@ export class Cluster {
     return this.program("etcd").stop(signal, stopLimitMs);
   }
 
-  /** One page of etcd's own HTTP interface. */
-  etcdGet(path: string): Promise<{ readonly status: number; readonly body: string }> {
-    return new Promise((resolve, reject) => {
-      const call = get(
-        `${this.etcdUrl}${path}`,
-        { agent: false, timeout: commandLimitMs },
-        (answer) => {
-          let body = "";
-          answer.setEncoding("utf8");
-          answer.on("data", (text: string) => (body += text));
-          answer.on("end", () => {
-            resolve({ status: answer.statusCode ?? 0, body });
-          });
-          answer.on("error", reject);
-        },
-      );
-      call.on("error", reject);
-      call.on("timeout", () => {
-        call.destroy(new Error(`No answer to GET ${path} in ${commandLimitMs} ms`));
-      });
-    });
-  }
-
   /** Starts kube-apiserver and waits until /readyz is 200. */
   async startApiserver(): Promise<void> {
     const certificates = join(this.folder, "certificates");
     const apiserver = this.#start("kube-apiserver", this.#peers.apiserver, [
-      `--etcd-servers=${this.etcdUrl}`,
+      `--etcd-servers=${this.etcd.url}`,
+      ...this.etcd.apiserverFlags,
       "--bind-address=127.0.0.1",
       `--secure-port=${this.#ports.apiserver}`,
       `--advertise-address=${advertiseAddress}`,
@@ -258,7 +238,7 @@ export class Cluster {
   tryEtcdctl(args: readonly string[]): Promise<RunResult> {
     return run({
       path: this.#peers.etcdctl,
-      args: [`--endpoints=${this.etcdUrl}`, ...args],
+      args: [`--endpoints=${this.etcd.url}`, ...this.etcd.etcdctlFlags, ...args],
       env: this.#environment(),
       limitMs: commandLimitMs,
     });

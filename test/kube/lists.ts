@@ -201,7 +201,7 @@ export async function usesRangeStream(t: Test, cluster: Cluster): Promise<void> 
     "the apiserver never gave RangeStream up",
   );
 
-  const page = await cluster.etcdGet("/metrics");
+  const page = await cluster.etcd.get("/metrics");
   t.equal(page.status, 200, "etcd has metrics");
   if (page.body.includes("grpc_server_handled_total")) {
     const streams = { grpc_method: "RangeStream", grpc_code: "OK" };
