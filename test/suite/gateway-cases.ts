@@ -364,7 +364,7 @@ export const STREAM_CASES: readonly GatewayCase[] = [
   {
     path: "watch",
     body: { create_request: { key: FOO } },
-    headers: { "grpc-timeout": "300m" },
+    headers: { "grpc-timeout": "1S" },
     answer: [
       { result: { ...header(6), created: true } },
       { error: refused(4, "context deadline exceeded") },

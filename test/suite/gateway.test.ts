@@ -15,13 +15,23 @@ const CORS = {
   "access-control-allow-headers": "accept, content-type, authorization",
 };
 
+/** Hundreds of requests, each with a handshake, on a busy machine. */
+const SUBJECT_LIMIT_MS = 120_000;
+
 /** Numbers that two servers do not share. */
 const OWN = new Set(["cluster_id", "member_id", "raft_term"]);
 
-/** The value without what is a server's own; Go may put another kind of space behind "proto:". */
+/**
+ * The value without what is a server's own. Go may put another kind of space behind "proto:", and of a
+ * stream whose time is over its gateway may see the reset before it sees the time.
+ */
 function comparable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(comparable);
-  if (typeof value === "string") return value.replace("proto:\u00a0", "proto: ");
+  if (typeof value === "string") {
+    return value
+      .replace("proto:\u00a0", "proto: ")
+      .replace(/^stream terminated by RST_STREAM .* CANCEL$/u, "context deadline exceeded");
+  }
   if (typeof value !== "object" || value === null) return value;
   const kept = Object.entries(value).filter(([name]) => !OWN.has(name));
   return Object.fromEntries(kept.map(([name, one]) => [name, comparable(one)]));
@@ -59,8 +69,11 @@ async function check(t: Test, subject: GatewaySubject, one: GatewayCase): Promis
   }
 }
 
+t.setTimeout(4 * SUBJECT_LIMIT_MS);
+
 for (const [name, start] of subjects(process.env["ETCD_BIN"])) {
   t.test(`Gateway of ${name}`, async (t) => {
+    t.setTimeout(SUBJECT_LIMIT_MS);
     const subject = await start(t);
     t.test("takes JSON as etcd does, and refuses it with etcd's texts", async (t) => {
       for (const one of JSON_CASES) await check(t, subject, one);
