@@ -99,8 +99,16 @@ t.test("The document has every page, and knows which ones are there", async (t) 
 });
 
 t.test("The document has every metric, and knows which ones are there", async (t) => {
-  await using etcd = await Etcd.start({ listenClientUrls: ["http://127.0.0.1:0"] });
+  const features = [{ name: "LeaseCheckpoint", stage: "ALPHA", isEnabled: false }] as const;
+  const listenClientUrls = ["http://127.0.0.1:0"];
+  await using etcd = await Etcd.start({ metrics: "extensive", features, listenClientUrls });
+  // Series that are there only when something has happened.
+  const { kv } = etcd.client;
+  await kv.put("key", "value");
+  await kv.get("key");
+  await etcd.client.unary("alarm", { action: 1, memberId: 1n, alarm: 1 });
   const [url = ""] = etcd.clientUrls;
+  await fetch(`${url}/readyz`);
   const page = await (await fetch(`${url}/metrics`)).text();
   const types = new Map(
     [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]),

@@ -6,6 +6,7 @@ import type { EtcdOptions } from "../embed/index.ts";
 import { autoCompaction, checkCompaction } from "./compaction-settings.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { FEATURE_GATES, isFeatureEnabled } from "./feature-gates.ts";
+import type { FeatureGateSettings } from "./feature-gates.ts";
 import { flagDefinition } from "./flag-table.ts";
 import { formatFlagValue, presetValue } from "./flag-values.ts";
 import type { Settings } from "./flags.ts";
@@ -255,10 +256,21 @@ function serverOptions(
     warningUnaryRequestDurationMs: Number(settings.get("warning-unary-request-duration")) / 1e6,
     enablePprof: settings.get("enable-pprof") || settings.get("log-level") === "debug",
     autoCompaction: autoCompaction(settings),
+    // Everything else is basic, in etcd too.
+    metrics: settings.get("metrics") === "extensive" ? "extensive" : "basic",
+    features: features(settings.get("feature-gates")),
     ...grpcOptions(settings),
     ...httpOptions(settings),
     tls: tlsOptions(settings, { dataDir, allowedCommonNames }),
   };
+}
+
+/** Every gate, for the metrics to tell. */
+function features(gates: FeatureGateSettings): Configuration["options"]["features"] {
+  return [...FEATURE_GATES].map(([name, { stage }]) => {
+    const isEnabled = isFeatureEnabled(gates, name);
+    return { name, stage, isEnabled };
+  });
 }
 
 /** Zero stands for the default, as in etcd. */

@@ -46,6 +46,8 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
       sleepIntervalMs: options.compactionSleepIntervalMs ?? COMPACTION_SLEEP_MS,
     },
     autoCompaction: options.autoCompaction,
+    metrics: options.metrics,
+    features: options.features,
     leaseTtlMin: leaseTtlMin(heartbeatMs, electionTimeoutMs(options)),
     slow: {
       applyMs: options.warningApplyDurationMs ?? WARNING_APPLY_MS,

@@ -246,7 +246,7 @@ async function startOn(
     : await Store.open(engine, storeOptions);
   const server = await Server.start(store, serverOptions(options, serving?.clientUrls ?? []));
   await serving?.start({
-    channel: server,
+    channel: server.channel,
     pages: await clientPages(server, options),
     metricsPages: metricsOnly(server),
     maxRequestBytes: options.maxRequestBytes,

@@ -1,6 +1,7 @@
 /** Every option of an embedded server. The command line's flags end up here too. */
 import type { AutoCompaction } from "../server/index.ts";
 import type { TlsOptions } from "../transport/index.ts";
+import type { Feature } from "../server/index.ts";
 import type { Clock, Logger } from "../wire/index.ts";
 
 /** What {@link Etcd.start} takes. Everything may be left out: in memory, without a port. */
@@ -89,6 +90,10 @@ export interface EtcdOptions {
    * Source: etcd --enable-pprof.
    */
   readonly enablePprof?: boolean | undefined;
+  /** How much /metrics says: `extensive` has histograms of how long calls take. Default `basic`. */
+  readonly metrics?: "basic" | "extensive" | undefined;
+  /** etcd's feature gates, for /metrics to tell which are on. Default none. */
+  readonly features?: readonly Feature[] | undefined;
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }

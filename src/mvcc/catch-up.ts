@@ -120,7 +120,8 @@ export class CatchUp {
   }
 
   /** Whole: no await from the events to the step into the index. */
-  #tell(watcher: Watcher, { blocks }: Selection, through: number): void {
+  #tell(watcher: Watcher, { blocks, eventCount }: Selection, through: number): void {
+    this.#space.counts.events += eventCount;
     watcher.nextRevision = through + 1;
     if (watcher.nextRevision > this.#space.visibleRevision) {
       this.#watchers.delete(watcher);
@@ -133,9 +134,9 @@ export class CatchUp {
   #select({ interest, nextRevision: from }: Watcher, chunk: HistoryChunk): Selection {
     const wants = (change: Change): boolean => change.main >= from && interest.wants(change);
     const changes = chunk.within(interest.range).filter(wants);
-    if (changes.length === 0) return { from, blocks: [], bytes: 0 };
+    if (changes.length === 0) return { from, blocks: [], bytes: 0, eventCount: 0 };
     const block = interest.encode(changes, this.#space);
-    return { from, blocks: [block], bytes: block.length };
+    return { from, blocks: [block], bytes: block.length, eventCount: changes.length };
   }
 }
 
@@ -144,4 +145,5 @@ interface Selection {
   readonly from: number;
   readonly blocks: readonly Uint8Array[];
   readonly bytes: number;
+  readonly eventCount: number;
 }

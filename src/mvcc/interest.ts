@@ -25,6 +25,7 @@ const BLOCK_COST_BYTES = 256;
 export interface Told {
   readonly blocks: readonly Uint8Array[];
   readonly bytes: number;
+  readonly eventCount: number;
   readonly firstRevision: number;
   readonly lastRevision: number;
 }
@@ -114,7 +115,9 @@ export class Interest {
     const block = encodeEvents(changes, previous);
     const firstRevision = changes[0]!.main;
     const lastRevision = changes.at(-1)!.main;
-    this.#kept.push({ blocks: [block], bytes: block.length, firstRevision, lastRevision });
+    const { length: eventCount } = changes;
+    const bytes = block.length;
+    this.#kept.push({ blocks: [block], bytes, eventCount, firstRevision, lastRevision });
     this.keptBytes += block.length + BLOCK_COST_BYTES;
     this.lastRevision = lastRevision;
   }
@@ -128,15 +131,23 @@ export class Interest {
     const first = kept[index]!;
     if (index === kept.length - 1) return first;
     const blocks = [...first.blocks];
-    let { bytes, lastRevision } = first;
+    let { bytes, eventCount, lastRevision } = first;
     for (index++; index < kept.length; index++) {
       const next = kept[index]!;
       if (bytes + next.bytes > RESPONSE_BYTES_MAX) break;
       bytes += next.bytes;
+      eventCount += next.eventCount;
       blocks.push(...next.blocks);
       lastRevision = next.lastRevision;
     }
-    return { blocks, bytes, firstRevision: first.firstRevision, lastRevision };
+    return { blocks, bytes, eventCount, firstRevision: first.firstRevision, lastRevision };
+  }
+
+  /** Number of events kept for who has been told up to `nextRevision`. */
+  eventCountFrom(nextRevision: number): number {
+    let count = 0;
+    for (const told of this.#kept) if (told.lastRevision >= nextRevision) count += told.eventCount;
+    return count;
   }
 
   /** Nobody is to be told of what is kept, or pending. */

@@ -13,6 +13,7 @@ import type { KeyRange } from "./key-range.ts";
 import { KeyTree } from "./key-tree.ts";
 import { ReadPins } from "./read-pins.ts";
 import { FIRST_REVISION, NEVER_COMPACTED } from "./revision.ts";
+import { StoreCounts } from "./store-counts.ts";
 import { revisionKey } from "./tables.ts";
 import { COUNT_WORK, KEY_WORK, TURN_BYTES, TURN_ROWS, TURN_WORK, Turns } from "./turns.ts";
 import { NOWHERE, ValueLog } from "./value-log.ts";
@@ -49,6 +50,7 @@ export interface SpaceContent {
   /** See {@link KeySpace.rowBytes}. */
   readonly rowBytes: number;
   readonly removedBytes: number;
+  readonly liveKeyCount: number;
 }
 
 export class KeySpace implements ChangeSource {
@@ -59,6 +61,9 @@ export class KeySpace implements ChangeSource {
   readonly turns: Turns;
   /** What long reads are under way at. */
   readonly pins: ReadPins = new ReadPins();
+  /** Keys that exist, those of groups that are not visible yet included. */
+  liveKeyCount: number;
+  readonly counts: StoreCounts = new StoreCounts();
   /** The newest revision that is on disk and that readers may see. */
   visibleRevision: number;
   /** Reads below this are refused. */
@@ -81,6 +86,7 @@ export class KeySpace implements ChangeSource {
     this.compactedRevision = content.compactedRevision;
     this.rowBytes = content.rowBytes;
     this.removedBytes = content.removedBytes;
+    this.liveKeyCount = content.liveKeyCount;
     const placeOf = (key: string): Place | undefined => this.tree.getOwn(key);
     this.values = new ValueLog(values, placeOf, content.newestSlab);
   }
@@ -245,6 +251,7 @@ function emptyContent(): SpaceContent {
     newestSlab: NOWHERE,
     rowBytes: 0,
     removedBytes: 0,
+    liveKeyCount: 0,
   };
 }
 

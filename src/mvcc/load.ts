@@ -121,6 +121,9 @@ function loadRow(
   const key = latin1(value, head.keyStart, head.keyEnd);
   const history = space.tree.getOrAdd(key, newHistory);
   space.values.release(history);
+  if ((history.version === 0) !== (head.version === 0)) {
+    space.liveKeyCount += head.version === 0 ? -1 : 1;
+  }
   history.push(row.main, row.sub, head.createRevision, head.version);
   history.rowBytes = space.countRow(value.length);
   space.values.writeEncoded(history, value, row.main);

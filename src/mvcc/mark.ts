@@ -40,6 +40,7 @@ export class Mark implements Content, SpaceContent {
   readonly newestSlab: number;
   readonly rowBytes: number;
   readonly removedBytes: number;
+  readonly liveKeyCount: number;
   #holderCount = 1;
 
   /** Of a store of which nothing is ahead of the disk. */
@@ -52,6 +53,7 @@ export class Mark implements Content, SpaceContent {
     this.newestSlab = space.values.newestSlab;
     this.rowBytes = space.rowBytes;
     this.removedBytes = space.removedBytes;
+    this.liveKeyCount = space.liveKeyCount;
   }
 
   loadSync({ modMain, modSub }: KeyVersion): Uint8Array {

@@ -6,6 +6,13 @@ export class ReadPins {
   readonly #counts = new Map<number, number>();
   #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
 
+  /** Number of reads under way. */
+  get count(): number {
+    let all = 0;
+    for (const count of this.#counts.values()) all += count;
+    return all;
+  }
+
   /** Keeps a revision readable until the returned function is called, once. */
   add(revision: number): () => void {
     this.#counts.set(revision, (this.#counts.get(revision) ?? 0) + 1);

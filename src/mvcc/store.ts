@@ -16,6 +16,7 @@ import { LongRead } from "./long-read.ts";
 import { Mark } from "./mark.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
+import type { StoreCounts } from "./store-counts.ts";
 import { recordsRange, revisionsBetween, tableRange } from "./tables.ts";
 import type { TableName } from "./tables.ts";
 import { ReadView } from "./view.ts";
@@ -101,6 +102,11 @@ export class Store {
     this.watchers = new WatchHub(this.#space, options.onReadFailure);
   }
 
+  /** What was done since the start. */
+  get counts(): StoreCounts {
+    return this.#space.counts;
+  }
+
   get visibleRevision(): number {
     return this.#space.visibleRevision;
   }
@@ -120,6 +126,11 @@ export class Store {
     return this.#space.tree.size;
   }
 
+  /** Number of keys that exist; a group on its way to the disk counts already. */
+  get liveKeyCount(): number {
+    return this.#space.liveKeyCount;
+  }
+
   /** Bytes on disk or in the memory engine, approximately. */
   get sizeBytes(): number {
     return this.#space.engine.sizeBytes();
@@ -136,11 +147,17 @@ export class Store {
     return { part: bytes / Math.max(1, rowBytes + bytes), bytes };
   }
 
+  /** Reads in many turns that are under way. */
+  get longReadCount(): number {
+    return this.#space.pins.count;
+  }
+
   /**
    * Reads at a revision between the compacted and the visible one: at once when memory has all.
    * Undefined for what would take more than one turn: that is for a {@link LongRead}.
    */
   range(query: RangeQuery): RangeResult | Promise<RangeResult> | undefined {
+    this.#space.counts.ranges++;
     return readRange(this.#space, query);
   }
 

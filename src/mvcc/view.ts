@@ -38,6 +38,7 @@ export class ReadView implements View {
   readonly revision: number;
   readonly #space: KeySpace;
   #workLeft: number;
+  #operations = 0;
 
   constructor(space: KeySpace) {
     this.#space = space;
@@ -53,12 +54,21 @@ export class ReadView implements View {
     return this.#space.compactedRevision;
   }
 
+  /** Nothing more will be read. */
+  done(): void {
+    const { counts } = this.#space;
+    counts.ranges += this.#operations;
+    counts.requestDone(this.#operations);
+  }
+
   get(key: string): KeyVersion | undefined {
+    this.#operations++;
     return this.#space.at(key, this.revision);
   }
 
   /** Throws {@link TurnExceeded}. */
   select(range: KeyRange): KeyVersion[] {
+    this.#operations++;
     const part = { from: range.begin, max: Number.POSITIVE_INFINITY, countAll: true };
     const workMax = this.#workLeft;
     const { versions, work, next } = this.#space.selectPart(range, this.revision, {
@@ -76,6 +86,7 @@ export class ReadView implements View {
 
   /** Throws {@link TurnExceeded}. */
   range(query: RangeQuery): RangeResult {
+    this.#operations++;
     const read = readRangeSync(this.#space, query, this.#workLeft);
     if (read === undefined) throw new TurnExceeded();
     this.#workLeft -= read.work + (read.result.kvs.bytes / TURN_BYTES) * this.#space.turns.work;

@@ -66,6 +66,17 @@ export class WatchHub {
     return { total: this.#currentCount + behind, behind };
   }
 
+  /** Events that are kept for watchers until they can be told. Goes through all that wait. */
+  get pendingEventCount(): number {
+    let count = 0;
+    for (const watchers of this.#lagging.values()) {
+      for (const { interest, nextRevision } of watchers) {
+        count += interest.eventCountFrom(nextRevision);
+      }
+    }
+    return count;
+  }
+
   /** Adds a watcher. Its sink hears nothing before the caller's next await. */
   watch(spec: WatchSpec): Watcher {
     const visible = this.#space.visibleRevision;
@@ -221,6 +232,7 @@ export class WatchHub {
       const told = interest.from(watcher.nextRevision);
       watcher.nextRevision = told.lastRevision + 1;
       this.#slice.spend(told.bytes);
+      this.#space.counts.events += told.eventCount;
       sink.events(told.blocks, told.lastRevision);
     }
     return true;

@@ -37,6 +37,8 @@ export class WriteTxn implements View {
   #compactedRevision: number;
   /** Changes made by the command under way. */
   #sub = 0;
+  /** Its operations, as etcd counts them. */
+  #operations = 0;
 
   /** `before` is a group that is on its way, with nothing more to come. */
   constructor(space: KeySpace, lessor: Lessor, before?: WriteTxn) {
@@ -65,10 +67,13 @@ export class WriteTxn implements View {
   endCommand(): void {
     if (this.#sub > 0) this.#revision++;
     this.#sub = 0;
+    this.#space.counts.requestDone(this.#operations);
+    this.#operations = 0;
   }
 
   /** The newest version of a key; undefined when it does not exist. */
   get(key: string): KeyVersion | undefined {
+    this.#countRange();
     const history = this.#space.tree.get(key);
     return history === undefined || history.version === 0 ? undefined : history;
   }
@@ -80,16 +85,26 @@ export class WriteTxn implements View {
 
   /** Keys of a range as they are now. */
   select(range: KeyRange): KeyVersion[] {
+    this.#countRange();
+    return this.#select(range);
+  }
+
+  #select(range: KeyRange): KeyVersion[] {
     return this.#space.select(range, this.revision, Number.POSITIVE_INFINITY).versions;
   }
 
   range(query: RangeQuery): RangeResult {
+    this.#countRange();
     // Whole, however long it takes: nothing bounds it, so there is a result.
     return readRangeSync(this.#space, query, Number.POSITIVE_INFINITY)!.result;
   }
 
   /** Writes a key. The lease, where there is one, must exist. */
   put(key: string, keyBytes: Uint8Array, value: Uint8Array, lease: bigint): void {
+    const { counts } = this.#space;
+    counts.puts++;
+    counts.putBytes += keyBytes.length + value.length;
+    this.#operations++;
     const history = this.#space.tree.getOrAdd(key, newHistory);
     const main = this.#revision + 1;
     const creates = history.version === 0;
@@ -102,7 +117,9 @@ export class WriteTxn implements View {
 
   /** Deletes every key of a range, in order, and answers how many there were. */
   deleteRange(range: KeyRange): number {
-    const versions = this.select(range);
+    this.#space.counts.deletes++;
+    this.#operations++;
+    const versions = this.#select(range);
     for (const { key } of versions) this.deleteKey(key);
     return versions.length;
   }
@@ -121,6 +138,9 @@ export class WriteTxn implements View {
 
   /** Adds a lease; the id must be free. */
   grantLease(id: bigint, ttl: number, deadlineMs: number): Lease {
+    const { counts } = this.#space;
+    counts.leasesGranted++;
+    counts.leaseTtls.observe(ttl);
     this.putRecord(leaseKey(id), messages.encodeLease({ id, ttl }));
     return this.#lessor.grant(id, ttl, deadlineMs);
   }
@@ -145,6 +165,10 @@ export class WriteTxn implements View {
 
   /** Removes a lease that exists, with all its keys in byte order. */
   revokeLease(lease: Lease): void {
+    const { counts } = this.#space;
+    counts.leasesRevoked++;
+    counts.deletes += lease.keys.size;
+    this.#operations += lease.keys.size;
     for (const key of [...lease.keys].sort()) this.deleteKey(key);
     this.#lessor.remove(lease.id);
     this.#batch.delete(leaseKey(lease.id));
@@ -170,6 +194,7 @@ export class WriteTxn implements View {
     const step = compactKeys(this.#space, part, (main, sub) => {
       this.#batch.delete(revisionKey(main, sub));
     });
+    this.#space.counts.compactedRows += step.removed;
     if (step.next === undefined) {
       this.putRecord(META.finishedCompaction, encodeNumber(part.revision));
     }
@@ -181,8 +206,9 @@ export class WriteTxn implements View {
     return resetTo(mark, { space: this.#space, txn: this, nowMs });
   }
 
-  /** Writes a row outside the revisions, in the same batch. */
+  /** Writes a row, in the same batch. */
   putRecord(key: Uint8Array, value: Uint8Array): void {
+    this.#space.counts.writtenBytes += key.length + value.length;
     this.#batch.put(key, value);
   }
 
@@ -223,6 +249,11 @@ export class WriteTxn implements View {
     space.compactedRevision = this.#compactedRevision;
   }
 
+  #countRange(): void {
+    this.#space.counts.ranges++;
+    this.#operations++;
+  }
+
   #record(history: KeyHistory, fields: KeyValueFields): void {
     const main = this.#revision + 1;
     const sub = this.#sub++;
@@ -232,10 +263,12 @@ export class WriteTxn implements View {
     history.push(main, sub, createRevision, version);
     const row = values.write(history, fields, main);
     history.rowBytes = this.#space.countRow(row.length);
-    this.#batch.put(revisionKey(main, sub), row);
+    this.putRecord(revisionKey(main, sub), row);
     const { key } = history;
     const deleted = version === 0;
     const creates = !deleted && createRevision === main;
+    if (deleted) this.#space.liveKeyCount--;
+    else if (version === 1) this.#space.liveKeyCount++;
     this.changes.push(new Change(this.#space, { key, main, sub, deleted, creates }, history));
   }
 }

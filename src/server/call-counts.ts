@@ -6,12 +6,31 @@ import type { Method, StatusCode } from "../wire/index.ts";
 export interface MethodCounts {
   started: number;
   /** By status code. */
-  readonly handled: Map<StatusCode, number>;
+  readonly handled: number[];
+  /** Messages; the end of a stream's requests counts as one, as in etcd's middleware. */
   received: number;
+  /** Messages; a refusal of a call with one answer counts as one, as in etcd's middleware. */
   sent: number;
 }
 
+/** Calls that say they come from one version of a client. */
+export interface ClientCounts {
+  unary: number;
+  stream: number;
+}
+
+/** Versions of clients that are told apart: each is a text that a client has chosen. */
+const CLIENT_VERSIONS_MAX = 100;
+/** What calls of no version, and of versions that are too many, are counted under. */
+const UNKNOWN_VERSION = "unknown";
+
 export class CallCounts {
+  /** Bytes of messages, without what carries them. Source: etcd api/v3rpc/codec.go. */
+  receivedBytes = 0;
+  sentBytes = 0;
+  readonly clients: Map<string, ClientCounts> = new Map();
+  #lastVersion: string | undefined = undefined;
+  #lastClient: ClientCounts | undefined = undefined;
   readonly #counts: Record<Method, MethodCounts>;
 
   constructor() {
@@ -20,7 +39,12 @@ export class CallCounts {
     this.#counts = Object.fromEntries(
       methods.map((method) => [
         method,
-        { started: 0, handled: new Map(), received: 0, sent: 0 } satisfies MethodCounts,
+        {
+          started: 0,
+          handled: Object.values(STATUS).map(() => 0),
+          received: 0,
+          sent: 0,
+        } satisfies MethodCounts,
       ]),
     ) as Record<Method, MethodCounts>;
   }
@@ -29,16 +53,50 @@ export class CallCounts {
     return this.#counts[method];
   }
 
+  /**
+   * A call came, from a client of that version.
+   * Source: etcd api/v3rpc/interceptor.go, which counts calls without a version as "unknown".
+   */
+  came(type: keyof ClientCounts, version: string = UNKNOWN_VERSION): void {
+    if (version !== this.#lastVersion || this.#lastClient === undefined) {
+      this.#lastVersion = version;
+      this.#lastClient = this.#client(version);
+    }
+    this.#lastClient[type]++;
+  }
+
+  #client(version: string): ClientCounts {
+    const known = this.clients.get(version);
+    if (known !== undefined) return known;
+    const isFull = this.clients.size >= CLIENT_VERSIONS_MAX && version !== UNKNOWN_VERSION;
+    if (isFull) return this.#client(UNKNOWN_VERSION);
+    const counts = { unary: 0, stream: 0 };
+    this.clients.set(version, counts);
+    return counts;
+  }
+
+  /** Calls of a method that are under way. */
+  openCount(method: Method): number {
+    const { started, handled } = this.#counts[method];
+    return started - handled.reduce((all, count) => all + count, 0);
+  }
+
   /** A call with one answer went well. */
-  answered(method: Method): void {
+  answered(method: Method, response: Uint8Array): void {
     const counts = this.#counts[method];
     counts.sent++;
-    counts.handled.set(STATUS.ok, (counts.handled.get(STATUS.ok) ?? 0) + 1);
+    counts.handled[STATUS.ok]!++;
+    this.sentBytes += response.length;
+  }
+
+  /** A call with one answer was refused. */
+  refused(method: Method, code: StatusCode): void {
+    this.#counts[method].sent++;
+    this.ended(method, code);
   }
 
   ended(method: Method, code: StatusCode): void {
-    const { handled } = this.#counts[method];
-    handled.set(code, (handled.get(code) ?? 0) + 1);
+    this.#counts[method].handled[code]!++;
   }
 
   all(): [Method, MethodCounts][] {

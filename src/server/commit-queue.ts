@@ -24,6 +24,8 @@ import type { Alarm } from "./alarms.ts";
 import { apply } from "./apply.ts";
 import type { ApplyState } from "./apply.ts";
 import type { Command } from "./command.ts";
+import type { Figures } from "./figures.ts";
+import { GroupTimes } from "./group-times.ts";
 import { QUEUE_LIMITS } from "./limits.ts";
 import { Patience } from "./patience.ts";
 import type { SlowCalls } from "./slow-calls.ts";
@@ -64,6 +66,7 @@ interface Group {
   readonly commands: Waiting[];
   /** What each caller will hear once it is durable. */
   readonly outcomes: (Uint8Array | EtcdError)[];
+  readonly times: GroupTimes;
   bytes: number;
   /** What broke while it was applied: it must not be written. */
   failure: Error | undefined;
@@ -77,6 +80,7 @@ interface Group {
 
 export interface CommitQueueOptions {
   readonly logger: Logger;
+  readonly figures: Figures;
   /** Of this queue alone. */
   readonly patience: Patience;
   readonly slow: SlowCalls;
@@ -87,6 +91,7 @@ export class CommitQueue {
   readonly #store: Store;
   readonly #state: ApplyState;
   readonly #logger: Logger;
+  readonly #figures: Figures;
   #waiting: Waiting[] = [];
   /** Of those, and of the group that is gathered. */
   #waitingBytes = 0;
@@ -111,7 +116,7 @@ export class CommitQueue {
   constructor(
     store: Store,
     state: ApplyState,
-    { logger, patience, slow, reservedIndex }: CommitQueueOptions,
+    { logger, figures, patience, slow, reservedIndex }: CommitQueueOptions,
   ) {
     this.#store = store;
     this.#patience = patience;
@@ -119,6 +124,7 @@ export class CommitQueue {
     patience.onTick(() => this.#refuseOverdue());
     this.#state = state;
     this.#logger = logger;
+    this.#figures = figures;
     this.#appliedIndex = store.identity.reservedIndex;
     this.#reservedIndex = reservedIndex ?? this.#appliedIndex;
   }
@@ -143,6 +149,11 @@ export class CommitQueue {
   /** Commands in line: all but those under way to the disk. */
   get waitingCount(): number {
     return this.#waiting.length + (this.#gathered?.commands.length ?? 0);
+  }
+
+  /** Commands that were taken and are not answered yet. */
+  get pendingCount(): number {
+    return this.waitingCount + (this.#committing?.commands.length ?? 0);
   }
 
   /**
@@ -238,6 +249,7 @@ export class CommitQueue {
     const group = (this.#gathered ??= this.#newGroup(before));
     let count = 0;
     let nowMs = this.#slow.nowMs();
+    group.times.begin(this.#waitingSinceMs, nowMs);
     for (const waiting of this.#waiting) {
       const isFull = group.commands.length >= groupCommandsMax || group.bytes >= groupBytesMax;
       if (isFull || group.failure !== undefined) break;
@@ -248,28 +260,33 @@ export class CommitQueue {
         nowMs = this.#slow.applied(waiting.command, nowMs, group.outcomes.at(-1));
       }
     }
+    group.times.end();
     this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count);
   }
 
   #newGroup(before: WriteTxn | undefined): Group {
     const txn = this.#store.begin(before);
+    const times = new GroupTimes(this.#figures);
     const { applied: alarms } = this.#state.alarms;
     const sinceMs = this.#waitingSinceMs;
-    const failure = undefined;
-    return { txn, commands: [], outcomes: [], bytes: 0, failure, alarms, tick: 0, sinceMs };
+    const empty = { commands: [], outcomes: [], bytes: 0, failure: undefined, tick: 0 };
+    return { ...empty, txn, times, alarms, sinceMs };
   }
 
   #apply(waiting: Waiting, group: Group): void {
-    const { txn } = group;
+    const { txn, times } = group;
+    const { command } = waiting;
     group.commands.push(waiting);
     group.bytes += waiting.bytes;
     try {
-      group.outcomes.push(apply(waiting.command, txn, this.#state));
+      group.outcomes.push(apply(command, txn, this.#state));
       txn.endCommand();
+      times.applied(command.type, true);
     } catch (error) {
       if (error instanceof EtcdError) {
         group.outcomes.push(error);
         txn.endCommand();
+        times.applied(command.type, false);
       } else {
         // It may have left a half behind: that ends the whole group.
         group.failure = error instanceof Error ? error : new Error(String(error));
@@ -290,12 +307,15 @@ export class CommitQueue {
     try {
       if (group.failure !== undefined) throw group.failure;
       this.#reserveIndex(group);
-      const writtenSinceMs = this.#slow.nowMs();
+      const { isEmpty } = txn;
+      const startMs = this.#slow.nowMs();
       await txn.commit();
-      this.#slow.written(this.#slow.nowMs() - writtenSinceMs);
+      const writtenMs = this.#slow.nowMs();
+      this.#slow.written(writtenMs - startMs);
       this.#appliedIndex += commands.length;
       this.#store.publish(txn);
       this.#state.alarms.show(group.alarms);
+      group.times.answered(isEmpty ? undefined : { startMs, writtenMs });
       this.#answerAll(group);
     } catch (error) {
       this.#fail(error, commands);
@@ -333,7 +353,10 @@ export class CommitQueue {
     const refused = [...commands, ...(gathered?.commands ?? []), ...this.#waiting];
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const { answer } of refused) answer?.reject(this.#refuseAll);
+    for (const { answer } of refused) {
+      if (answer !== undefined) this.#figures.failedProposals++;
+      answer?.reject(this.#refuseAll);
+    }
   }
 
   /** Answers whether anything is left that waits. */
@@ -345,7 +368,7 @@ export class CommitQueue {
       // The oldest is the first, so that this is one look while all is well.
       for (const waiting of group?.commands ?? []) {
         if (!this.#patience.isOver("request", waiting.tick)) break;
-        if (isOverdue(waiting)) giveUp(waiting);
+        if (isOverdue(waiting)) this.#giveUp(waiting);
       }
     }
     const [oldest] = this.#waiting;
@@ -354,7 +377,7 @@ export class CommitQueue {
       this.#waiting = this.#waiting.filter((waiting) => !isOverdue(waiting));
       // Not applied, and never will be.
       for (const waiting of overdue) this.#waitingBytes -= waiting.bytes;
-      overdue.forEach(giveUp);
+      for (const waiting of overdue) this.#giveUp(waiting);
     }
     const late = this.#readings.filter(({ tick }) => this.#patience.isOver("reading", tick));
     if (late.length > 0) {
@@ -363,10 +386,12 @@ export class CommitQueue {
     }
     return this.#running !== undefined;
   }
-}
 
-function giveUp(waiting: Waiting): void {
-  const { answer } = waiting;
-  waiting.answer = undefined;
-  answer?.reject(new EtcdError("timeout"));
+  #giveUp(waiting: Waiting): void {
+    const { answer } = waiting;
+    if (answer === undefined) return;
+    this.#figures.failedProposals++;
+    waiting.answer = undefined;
+    answer.reject(new EtcdError("timeout"));
+  }
 }

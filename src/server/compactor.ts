@@ -5,6 +5,7 @@
 import type { Store } from "../mvcc/index.ts";
 import type { Clock, Logger } from "../wire/index.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import type { Figures } from "./figures.ts";
 
 export interface CompactionLimits {
   /** Revisions removed per step. Source: etcd --compaction-batch-limit, default 1000. */
@@ -30,6 +31,7 @@ export class Compactor {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limits: CompactionLimits & { readonly quotaBytes: number };
+  readonly #figures: Figures;
   /** Space that is being given back; never rejects. */
   #reclaiming: Promise<void> | undefined = undefined;
   #running: Promise<void> | undefined = undefined;
@@ -37,7 +39,7 @@ export class Compactor {
   #wakeUp: (() => void) | undefined = undefined;
 
   constructor(
-    parts: { store: Store; queue: CommitQueue; clock: Clock; logger: Logger },
+    parts: { store: Store; queue: CommitQueue; clock: Clock; logger: Logger; figures: Figures },
     limits: CompactionLimits & { readonly quotaBytes: number },
   ) {
     this.#store = parts.store;
@@ -45,6 +47,7 @@ export class Compactor {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#limits = limits;
+    this.#figures = parts.figures;
   }
 
   /** Removes what is due, unless that is under way; resolves when nothing is left to remove. */
@@ -109,8 +112,10 @@ export class Compactor {
     if (this.#store.sizeBytes <= HASH_STORE_BYTES_MAX) await this.#store.hashBeforeCompaction();
     // Nobody begins to read below it any more; who has begun still needs what would be removed.
     await this.#store.noneReadsBelow(revision);
+    const startMs = this.#clock.nowMs();
     const cursor: { from: string | undefined } = { from: "" };
     while (!this.#stopped) {
+      const stepMs = this.#clock.nowMs();
       await this.#queue.submit({
         type: "compactStep",
         revision,
@@ -118,7 +123,10 @@ export class Compactor {
         keysMax: STEP_KEYS_MAX,
         removalsMax: this.#limits.batchLimit,
       });
+      this.#figures.compactionPause.observe(this.#clock.nowMs() - stepMs);
       if (cursor.from === undefined) {
+        this.#figures.compaction.observe(this.#clock.nowMs() - startMs);
+        this.#figures.lastCompactionMs = this.#clock.nowMs();
         this.#store.compactionFinished(revision);
         this.#logger.info("finished scheduled compaction", { "compact-revision": revision });
         return;

@@ -4,40 +4,25 @@
  * Source: etcd server/etcdserver/api/etcdhttp/{health,version,metrics}.go. Bodies are exact, down
  * to whether a line ends.
  */
-import type { Store } from "../mvcc/index.ts";
 import { CLUSTER_VERSION, ETCD_VERSION, messages } from "../wire/index.ts";
 import type { HttpPages, HttpReply, HttpRequest } from "../wire/index.ts";
-import type { Alarms } from "./alarms.ts";
-import type { CallCounts } from "./call-counts.ts";
-import type { CommitQueue } from "./commit-queue.ts";
-import type { Member } from "./member.ts";
-import type { Quota } from "./quota.ts";
-import type { SlowCalls } from "./slow-calls.ts";
+import type { MetricsPage } from "./metrics/page.ts";
+import type { MetricsSources } from "./metrics/sources.ts";
 
 const { AlarmType } = messages;
 const TEXT = { "Content-Type": "text/plain; charset=utf-8" } as const;
 const NO_SNIFF = { ...TEXT, "X-Content-Type-Options": "nosniff" } as const;
 
-export interface PagesParts {
-  readonly store: Store;
-  readonly queue: CommitQueue;
-  readonly member: Member;
-  readonly alarms: Alarms;
-  readonly quota: Quota;
-  readonly counts: CallCounts;
-  /** Its applyCount is etcd_server_slow_apply_total. */
-  readonly slow: SlowCalls;
-}
-
 /** Why a check fails; undefined when it passes. */
 type Check = () => string | undefined;
 
 export class Pages implements HttpPages {
-  readonly #parts: PagesParts;
+  readonly #parts: MetricsSources;
+  #metricsPage: MetricsPage | undefined = undefined;
   readonly #live: ReadonlyMap<string, Check>;
   readonly #ready: ReadonlyMap<string, Check>;
 
-  constructor(parts: PagesParts) {
+  constructor(parts: MetricsSources) {
     this.#parts = parts;
     const passes: Check = () => undefined;
     // A single member reads from its own memory: reading cannot fail while it runs.
@@ -59,12 +44,13 @@ export class Pages implements HttpPages {
       ["/livez", this.#live],
       ["/readyz", this.#ready],
     ] as const) {
-      if (path === root) return this.#onlyGet(request, () => probe(request, checks));
+      if (path === root) return this.#onlyGet(request, () => this.#probe(request, root, checks));
       if (!path.startsWith(`${root}/`)) continue;
       const name = path.slice(root.length + 1);
       const check = checks.get(name);
       if (check === undefined) return NOT_FOUND;
-      return this.#onlyGet(request, () => probe(request, new Map([[name, check]])));
+      const one = new Map([[name, check]]);
+      return this.#onlyGet(request, () => this.#probe(request, root, one));
     }
     return NOT_FOUND;
   }
@@ -90,15 +76,38 @@ export class Pages implements HttpPages {
     let reason = "";
     if (alarm !== undefined) reason = `ALARM ${alarm}`;
     else if (stall !== undefined && !serializable) reason = `RANGE ERROR:${stall.message}`;
+    if (reason === "") this.#parts.figures.healthSuccesses++;
+    else this.#parts.figures.healthFailures++;
     const body = JSON.stringify({ health: reason === "" ? "true" : "false", reason });
     if (reason === "") return { status: 200, headers: TEXT, body };
     return { status: 503, headers: NO_SNIFF, body: `${body}\n` };
   }
 
+  #probe(request: HttpRequest, root: string, checks: ReadonlyMap<string, Check>): HttpReply {
+    const excluded = new Set(request.query.getAll("exclude"));
+    let failed = false;
+    let lines = "";
+    for (const [name, check] of checks) {
+      if (excluded.has(name)) continue;
+      const reason = check();
+      this.#parts.figures.checked(root.slice(1), name, reason === undefined);
+      if (reason === undefined) {
+        lines += `[+]${name} ok\n`;
+      } else {
+        failed = true;
+        lines += `[-]${name} failed: ${reason}\n`;
+      }
+    }
+    if (failed) return { status: 503, headers: NO_SNIFF, body: `${lines}\n` };
+    const body = request.query.has("verbose") ? `${lines}ok\n` : "ok\n";
+    return { status: 200, headers: NO_SNIFF, body };
+  }
+
   async #metrics(): Promise<HttpReply> {
     // Loaded when first asked for: most servers in tests never are.
-    const { renderMetrics } = await import("./metrics.ts");
-    return { status: 200, ...(await renderMetrics(this.#parts)) };
+    const { MetricsPage: Page } = await import("./metrics/page.ts");
+    this.#metricsPage ??= new Page(this.#parts);
+    return this.#metricsPage.render();
   }
 }
 
@@ -116,23 +125,4 @@ function version(): HttpReply {
     storage: CLUSTER_VERSION,
   });
   return { status: 200, headers: { "Content-Type": "application/json" }, body };
-}
-
-function probe(request: HttpRequest, checks: ReadonlyMap<string, Check>): HttpReply {
-  const excluded = new Set(request.query.getAll("exclude"));
-  let failed = false;
-  let lines = "";
-  for (const [name, check] of checks) {
-    if (excluded.has(name)) continue;
-    const reason = check();
-    if (reason === undefined) {
-      lines += `[+]${name} ok\n`;
-    } else {
-      failed = true;
-      lines += `[-]${name} failed: ${reason}\n`;
-    }
-  }
-  if (failed) return { status: 503, headers: NO_SNIFF, body: `${lines}\n` };
-  const body = request.query.has("verbose") ? `${lines}ok\n` : "ok\n";
-  return { status: 200, headers: NO_SNIFF, body };
 }

@@ -5,6 +5,13 @@ import type { CompactionLimits } from "./compactor.ts";
 import type { RequestLimits } from "./limits.ts";
 import type { SlowLimits } from "./slow-calls.ts";
 
+/** A feature gate and whether it is on. */
+export interface Feature {
+  readonly name: string;
+  readonly stage: "ALPHA" | "BETA";
+  readonly isEnabled: boolean;
+}
+
 export interface ServerOptions {
   readonly name: string;
   readonly peerUrls: readonly string[];
@@ -28,6 +35,10 @@ export interface ServerOptions {
   readonly slow: SlowLimits;
   /** How long a write may wait for the disk. */
   readonly requestTimeoutMs: number;
+  /** Source: etcd --metrics: extensive has histograms of how long calls take. Default basic. */
+  readonly metrics?: "basic" | "extensive" | undefined;
+  /** etcd's feature gates, for the metrics to tell. Default none. */
+  readonly features?: readonly Feature[] | undefined;
 }
 
 /**

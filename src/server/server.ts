@@ -5,7 +5,7 @@
  */
 import type { Mark, Store } from "../mvcc/index.ts";
 import { META, encodeNumber } from "../mvcc/index.ts";
-import { EtcdError, PendingAnswer, STATUS, messages } from "../wire/index.ts";
+import { EtcdError, PendingAnswer, messages } from "../wire/index.ts";
 import type {
   AnswerListener,
   CallContext,
@@ -14,7 +14,6 @@ import type {
   HttpPages,
   HttpReply,
   HttpRequest,
-  StatusCode,
   StreamInput,
   StreamMethod,
   StreamOutput,
@@ -23,10 +22,15 @@ import type {
 import { Alarms } from "./alarms.ts";
 import { AutoCompactor } from "./auto-compactor.ts";
 import { CallCounts } from "./call-counts.ts";
+import { CallTimes } from "./call-times.ts";
+import { Figures } from "./figures.ts";
 import { CommitQueue, reserveIndexes } from "./commit-queue.ts";
 import { Compactor } from "./compactor.ts";
+import { CountedStream } from "./counted-stream.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { Member, newIdentity, nextTerm } from "./member.ts";
+import type { MetricsSources } from "./metrics/sources.ts";
+import { ObservedChannel } from "./observed-channel.ts";
 import { Pages } from "./pages.ts";
 import { Patience } from "./patience.ts";
 import { Quota } from "./quota.ts";
@@ -50,6 +54,9 @@ import { Ticker } from "./ticker.ts";
 type Answer = Uint8Array | PromiseLike<Uint8Array>;
 type UnaryHandler = (request: Uint8Array, context: CallContext) => Answer;
 
+/** Where a client says its version. Source: etcd api/v3rpc/rpctypes/metadatafields.go. */
+const CLIENT_VERSION_KEY = "client-api-version";
+
 /** A response may be this much larger than a request before a watcher that allows it gets pieces. */
 const FRAGMENT_OVERHEAD_BYTES = 512 * 1024;
 
@@ -57,6 +64,8 @@ export class Server implements Channel, HttpPages {
   readonly member: Member;
   readonly counts: CallCounts = new CallCounts();
   readonly slow: SlowCalls;
+  /** This server, for who calls it by a wire: with all that is measured of such calls. */
+  readonly channel: Channel;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #options: ServerOptions;
@@ -71,8 +80,8 @@ export class Server implements Channel, HttpPages {
   readonly #election: ElectionService;
   readonly #pages: Pages;
   readonly #unary: Record<UnaryMethod, UnaryHandler>;
-  /** Streams that are open, by the output that ends them. */
-  readonly #streams = new Map<StreamOutput, StreamInput>();
+  /** Those that are open. */
+  readonly #streams = new Set<CountedStream>();
   /** By method: count the answers that come later. */
   readonly #counters: Record<UnaryMethod, AnswerListener>;
   #closed = false;
@@ -98,33 +107,36 @@ export class Server implements Channel, HttpPages {
     this.#options = options;
     this.slow = new SlowCalls(clock, logger, options.slow);
     const applyState = { member, alarms, lessor: store.lessor };
+    const figures = new Figures(clock);
     const queue = new CommitQueue(store, applyState, {
       logger,
+      figures,
       patience: new Patience(clock, options.requestTimeoutMs),
       slow: this.slow,
       reservedIndex,
     });
     const quota = new Quota({ store, queue, member, logger }, options.limits.quotaBytes);
     const compactor = new Compactor(
-      { store, queue, clock, logger },
+      { store, queue, clock, logger, figures },
       { ...options.compaction, quotaBytes: options.limits.quotaBytes },
     );
     this.#queue = queue;
     this.#compactor = compactor;
-    this.#ticker = new Ticker({ store, queue, clock, logger });
+    this.#ticker = new Ticker({ store, queue, clock, logger, figures });
     const ids = new IdGenerator(member.memberId, options.wallClockMs);
     const { limits, leaseTtlMin: ttlMin } = options;
-    const kv = new KvService({ store, queue, member, limits, quota, compactor });
+    const kv = new KvService({ store, queue, member, limits, quota, compactor, figures });
     this.#lease = new LeaseService({ store, queue, member, clock, quota, ids, ttlMin });
-    this.#maintenance = new MaintenanceService({ store, queue, member, alarms, quota });
-    const pages = { store, queue, member, alarms, quota, counts: this.counts };
-    this.#pages = new Pages({ ...pages, slow: this.slow });
+    this.#maintenance = new MaintenanceService({ store, queue, member, alarms, quota, figures });
     this.#own = new OwnChannel({
       unary: (method, request, context) => this.#unary[method](request, context),
       watch: (context, output) => this.#openStream("watch", context, output),
     });
     this.#lock = new LockService(this.#own);
     this.#election = new ElectionService(this.#own);
+    const times = options.metrics === "extensive" ? new CallTimes(clock) : undefined;
+    this.channel = times === undefined ? this : new ObservedChannel(this, times);
+    this.#pages = new Pages(this.#sources({ queue, alarms, quota, figures, times }));
     this.#unary = this.#handlers(kv, new ClusterService(member, queue));
     this.#counters = this.#answerCounters();
     const { autoCompaction } = options;
@@ -138,15 +150,27 @@ export class Server implements Channel, HttpPages {
     void compactor.start();
   }
 
+  #sources(
+    parts: Pick<MetricsSources, "queue" | "alarms" | "quota" | "figures" | "times">,
+  ): MetricsSources {
+    const { features = [], wallClockMs } = this.#options;
+    const startMs = this.#clock.nowMs();
+    const unixSeconds = (ms: number): number => (wallClockMs + ms - startMs) / 1000;
+    const { counts, member, slow } = this;
+    return { ...parts, slow, store: this.#store, counts, member, features, unixSeconds };
+  }
+
   unary(method: UnaryMethod, request: Uint8Array, context: CallContext): Answer {
     const counts = this.counts.of(method);
     counts.started++;
     counts.received++;
+    this.counts.receivedBytes += request.length;
+    this.counts.came("unary", context.metadata(CLIENT_VERSION_KEY));
     try {
       if (this.#closed) throw new EtcdError("stopped");
       const answer = this.#unary[method](request, context);
       if (answer instanceof Uint8Array) {
-        this.counts.answered(method);
+        this.counts.answered(method, answer);
         return answer;
       }
       if (!(answer instanceof PendingAnswer)) return this.#counted(method, request, answer);
@@ -158,44 +182,15 @@ export class Server implements Channel, HttpPages {
   }
 
   stream(method: StreamMethod, context: CallContext, output: StreamOutput): StreamInput {
-    const counts = this.counts.of(method);
-    counts.started++;
-    /** Once for every stream, whichever side ends it. */
-    const over = (code: StatusCode): boolean => {
-      const wasOpen = this.#streams.delete(counted);
-      if (wasOpen) this.counts.ended(method, code);
-      return wasOpen;
-    };
-    const counted: Required<StreamOutput> = {
-      write: (message) => {
-        counts.sent++;
-        return output.write(message);
-      },
-      writeParts: (head, blocks) => {
-        counts.sent++;
-        if (output.writeParts !== undefined) return output.writeParts(head, blocks);
-        return output.write(Buffer.concat([head, ...blocks]));
-      },
-      end: (error) => {
-        if (over(error?.code ?? STATUS.ok)) output.end(error);
-      },
-    };
-    const input = this.#openStream(method, context, counted);
-    this.#streams.set(counted, input);
+    this.counts.came("stream", context.metadata(CLIENT_VERSION_KEY));
+    const stream = new CountedStream(method, output, this.counts, (over) => {
+      this.#streams.delete(over);
+    });
+    stream.attach(this.#openStream(method, context, stream.output));
+    this.#streams.add(stream);
     // Not before the caller has its input.
-    if (this.#closed) queueMicrotask(() => this.#endStream(counted, input));
-    return {
-      write: (message) => {
-        if (this.#closed || !this.#streams.has(counted)) return;
-        counts.received++;
-        input.write(message);
-      },
-      end: () => input.end(),
-      cancel: () => {
-        if (over(STATUS.canceled)) input.cancel();
-      },
-      drained: () => input.drained(),
-    };
+    if (this.#closed) queueMicrotask(() => stream.stop());
+    return stream;
   }
 
   page(request: HttpRequest): HttpReply | Promise<HttpReply> {
@@ -231,7 +226,7 @@ export class Server implements Channel, HttpPages {
     this.#ticker.close();
     this.#autoCompactor?.close();
     this.#store.stopLongReads();
-    for (const [output, input] of this.#streams) this.#endStream(output, input);
+    for (const stream of this.#streams) stream.stop();
     await this.#own.close();
     await this.#compactor.close();
     await this.#queue.close();
@@ -242,10 +237,10 @@ export class Server implements Channel, HttpPages {
     const counters = Object.keys(this.#unary).map((name): [string, AnswerListener] => {
       // The keys of the handlers are all methods there are.
       const method = name as UnaryMethod;
-      const answered = (): void => this.counts.answered(method);
+      const answered = (response: Uint8Array): void => this.counts.answered(method, response);
       // The queue refuses with EtcdError only.
       const refused = (error: unknown): void => {
-        this.counts.ended(method, asEtcdError(error).code);
+        this.counts.refused(method, asEtcdError(error).code);
       };
       return [method, { answered, refused }];
     });
@@ -261,7 +256,7 @@ export class Server implements Channel, HttpPages {
     try {
       const response = await answer;
       this.slow.called(method, request, sinceMs, response);
-      this.counts.answered(method);
+      this.counts.answered(method, response);
       return response;
     } catch (error) {
       throw this.#refusal(method, error);
@@ -272,13 +267,8 @@ export class Server implements Channel, HttpPages {
     const refusal = asEtcdError(error);
     if (refusal !== error)
       this.#options.logger.error("call failed", { method, error: refusal.message });
-    this.counts.ended(method, refusal.code);
+    this.counts.refused(method, refusal.code);
     return refusal;
-  }
-
-  #endStream(output: StreamOutput, input: StreamInput): void {
-    input.cancel();
-    output.end(new EtcdError("stopped"));
   }
 
   #openStream(

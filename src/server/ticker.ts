@@ -2,6 +2,7 @@
 import type { Store } from "../mvcc/index.ts";
 import type { Clock, Logger } from "../wire/index.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import type { Figures } from "./figures.ts";
 
 /** Leases ended at a time. Source: etcd server/lease/lessor.go, defaultLeaseRevokeRate / 2. */
 const EXPIRED_MAX = 500;
@@ -14,16 +15,22 @@ export class Ticker {
   readonly #queue: CommitQueue;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #figures: Figures;
   #stop: (() => void) | undefined = undefined;
   #closed = false;
-  /** Leases ended by time since the start. */
-  expiredCount = 0;
 
-  constructor(parts: { store: Store; queue: CommitQueue; clock: Clock; logger: Logger }) {
+  constructor(parts: {
+    store: Store;
+    queue: CommitQueue;
+    clock: Clock;
+    logger: Logger;
+    figures: Figures;
+  }) {
     this.#store = parts.store;
     this.#queue = parts.queue;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
+    this.#figures = parts.figures;
   }
 
   /** Looks at the leases when the next one ends, but not before `leastMs` have passed. */
@@ -56,7 +63,7 @@ export class Ticker {
     const ended = leases.map(({ id }) => this.#queue.submit({ type: "leaseExpire", id, nowMs }));
     const results = await Promise.allSettled(ended);
     for (const result of results) {
-      if (result.status === "fulfilled") this.expiredCount++;
+      if (result.status === "fulfilled") this.#figures.expiredLeases++;
       else this.#logger.warn("failed to revoke lease", { error: String(result.reason) });
     }
     return results.every(({ status }) => status === "fulfilled");

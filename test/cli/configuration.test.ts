@@ -19,7 +19,14 @@ function configure(
 
 t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
   const { options, initialCluster, notes } = configure("");
-  t.same(options, {
+  const { features, ...others } = options;
+  t.equal(features?.length, 11);
+  t.same(
+    features?.filter(({ isEnabled }) => isEnabled).map(({ name }) => name),
+    ["FastLeaseKeepAlive", "TxnModeWriteWithSharedBuffer"],
+  );
+  t.same(others, {
+    metrics: "basic",
     name: "default",
     dataDir: "default.etcd",
     unsafeNoFsync: false,

@@ -243,6 +243,22 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
     }
   },
 
+  metrics: async (t) => {
+    const page = async (options: EtcdOptions): Promise<string> => {
+      const { clientUrls } = await started(t, { ...options, listenClientUrls: [ANY_PORT] });
+      return (await fetch(`${clientUrls[0] ?? ""}/metrics`)).text();
+    };
+    t.notMatch(await page({}), "grpc_server_handling_seconds");
+    t.match(await page({ metrics: "extensive" }), "grpc_server_handling_seconds_bucket");
+  },
+
+  features: async (t) => {
+    const features = [{ name: "LeaseCheckpoint", stage: "ALPHA", isEnabled: true }] as const;
+    const { clientUrls } = await started(t, { features, listenClientUrls: [ANY_PORT] });
+    const page = await (await fetch(`${clientUrls[0] ?? ""}/metrics`)).text();
+    t.match(page, 'etcd_server_feature_enabled{name="LeaseCheckpoint",stage="ALPHA"} 1');
+  },
+
   logger: async (t) => {
     const lines: string[] = [];
     const log = (message: string): void => void lines.push(message);

@@ -2,7 +2,7 @@
 # Builds the real programs that the tests hold etcdlet against, each from its Go module, at the
 # versions pinned in the go.mod and go.sum beside this file; and the load generator of bench/.
 #
-#   test/peers/build.sh [etcd|kubernetes|h2spec|loadgen|all]      (default: all)
+#   test/peers/build.sh [etcd|kubernetes|h2spec|promtool|loadgen|all]      (default: all)
 #
 # The programs go to $ETCDLET_PEERS, or to .peers/bin at the top of the repository. A stamp file per
 # group holds the checksum of everything that decides what is built; while it agrees, nothing is built.
@@ -146,6 +146,21 @@ build_h2spec() {
   echo "h2spec version: $(pinned h2spec github.com/summerwind/h2spec)"
 }
 
+build_promtool() {
+  if up_to_date promtool promtool; then
+    echo "build.sh: promtool is up to date in $bin"
+  else
+    require_go promtool
+    started=$(date +%s)
+    (cd "$here/promtool" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/" github.com/prometheus/prometheus/cmd/promtool) ||
+      fail "Cannot build promtool"
+    put_in_place promtool promtool
+    echo "build.sh: built promtool in $(($(date +%s) - started)) s"
+  fi
+  # Not "promtool --version": the number is stamped in at a release, and here it is not.
+  echo "promtool version: $(pinned promtool github.com/prometheus/prometheus)"
+}
+
 build_loadgen() {
   if up_to_date loadgen loadgen; then
     echo "build.sh: loadgen is up to date in $bin"
@@ -168,12 +183,14 @@ case ${1:-all} in
 etcd) build_etcd ;;
 kubernetes) build_kubernetes ;;
 h2spec) build_h2spec ;;
+promtool) build_promtool ;;
 loadgen) build_loadgen ;;
 all)
   build_etcd
   build_kubernetes
   build_h2spec
+  build_promtool
   build_loadgen
   ;;
-*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, loadgen, all)" ;;
+*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, promtool, loadgen, all)" ;;
 esac

@@ -6,6 +6,7 @@ import { Alarms } from "../../src/server/alarms.ts";
 import type { ApplyState } from "../../src/server/apply.ts";
 import type { Command } from "../../src/server/command.ts";
 import { CommitQueue, reserveIndexes } from "../../src/server/commit-queue.ts";
+import { Figures } from "../../src/server/figures.ts";
 import { QUEUE_LIMITS } from "../../src/server/limits.ts";
 import { Member } from "../../src/server/member.ts";
 import { Patience } from "../../src/server/patience.ts";
@@ -30,6 +31,7 @@ interface Parts {
 function options(clock: VirtualClock) {
   return {
     logger: SILENT_LOGGER,
+    figures: new Figures(clock),
     patience: new Patience(clock, 7_000),
     slow: new SlowCalls(clock, SILENT_LOGGER, { applyMs: 100, unaryMs: 300 }),
   };

@@ -71,6 +71,7 @@ function etcdArguments(folder: string, options: ServerOptions): string[] {
     "compaction-batch-limit": options.compactionBatchLimit?.toString(),
     "auto-compaction-retention": milliseconds(options.autoCompaction?.periodMs),
     "quota-backend-bytes": options.quotaBackendBytes?.toString(),
+    metrics: options.metrics,
     "heartbeat-interval": options.heartbeatIntervalMs?.toString(),
     "election-timeout": options.electionTimeoutMs?.toString(),
   };

@@ -6,6 +6,7 @@
  * "the next revision"; every test has keys of its own. A test that disturbs others (compaction,
  * alarms, restarts) asks for a server of its own.
  */
+import type { EtcdOptions } from "../../src/embed/index.ts";
 import type { Test } from "tap";
 import { Client } from "../../src/client/index.ts";
 import type { Channel } from "../../src/wire/index.ts";
@@ -18,6 +19,9 @@ export interface ServerOptions {
   readonly quotaBackendBytes?: number;
   readonly heartbeatIntervalMs?: number;
   readonly electionTimeoutMs?: number;
+  readonly metrics?: "basic" | "extensive";
+  /** Of etcdlet, which knows its feature gates by its command line. */
+  readonly features?: EtcdOptions["features"];
   /** It is never restarted, so that nothing need be on a disk where a target can do without. */
   readonly inMemory?: boolean;
 }

@@ -14,8 +14,7 @@ export const PROFILING_FLAGS = {
     kind: "string",
     preset: "basic",
     help: "Detail of the metrics: basic, or extensive for histograms of calls.",
-    status: "accepted",
-    reason: REASONS.notBuilt,
+    status: "effective",
   },
   "listen-metrics-urls": {
     kind: "urls",

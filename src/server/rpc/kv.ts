@@ -3,6 +3,7 @@ import type { RangeQuery, Store } from "../../mvcc/index.ts";
 import { EtcdError, RangeParts, encodeRangeResponse, joined, messages } from "../../wire/index.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Compactor } from "../compactor.ts";
+import type { Figures } from "../figures.ts";
 import type { RequestLimits } from "../limits.ts";
 import { checkProposalSize, putCost, txnCost } from "../limits.ts";
 import type { Member } from "../member.ts";
@@ -20,6 +21,7 @@ export class KvService {
   readonly #limits: RequestLimits;
   readonly #quota: Quota;
   readonly #compactor: Compactor;
+  readonly #figures: Figures;
 
   constructor(parts: {
     store: Store;
@@ -28,6 +30,7 @@ export class KvService {
     limits: RequestLimits;
     quota: Quota;
     compactor: Compactor;
+    figures: Figures;
   }) {
     this.#store = parts.store;
     this.#queue = parts.queue;
@@ -35,11 +38,26 @@ export class KvService {
     this.#limits = parts.limits;
     this.#quota = parts.quota;
     this.#compactor = parts.compactor;
+    this.#figures = parts.figures;
   }
 
   range(bytes: Uint8Array): Answer {
     const request = messages.decodeRangeRequest(bytes);
     checkRange(request);
+    const figures = this.#figures;
+    const startMs = figures.rangeStartMs(request.rangeEnd.length === 0);
+    try {
+      const answer = this.#range(request);
+      if (!(answer instanceof Uint8Array)) return figures.rangeAnswer(startMs, answer);
+      figures.rangeDone(startMs, true);
+      return answer;
+    } catch (error) {
+      figures.rangeDone(startMs, false);
+      throw error;
+    }
+  }
+
+  #range(request: messages.RangeRequest): Uint8Array | Promise<Uint8Array> {
     const revision = readableRevision(this.#store, request.revision);
     const header = this.#member.headers.at(this.#store.visibleRevision);
     const query = queryOf(request, revision);
@@ -74,10 +92,17 @@ export class KvService {
     if (!this.#quota.allows(txnCost(request))) return this.#quota.refuse();
     checkTxn(request, this.#limits.maxTxnOps);
     if (isReadOnly(request)) {
-      return readTxn(request, this.#store, (revision) => this.#member.headers.at(revision));
+      return this.#readTxn(request);
     }
     checkProposalSize(bytes, this.#limits);
     return this.#queue.submit({ type: "txn", request }, bytes.length);
+  }
+
+  #readTxn(request: messages.TxnRequest): Uint8Array | Promise<Uint8Array> {
+    const times = this.#figures.requests.of("ReadonlyTxn");
+    return this.#figures.answer(times, () =>
+      readTxn(request, this.#store, (revision) => this.#member.headers.at(revision)),
+    );
   }
 
   async compact(bytes: Uint8Array): Promise<Uint8Array> {

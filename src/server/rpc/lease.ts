@@ -168,5 +168,6 @@ class KeepAliveStream implements StreamInput {
 }
 
 function renew(store: Store, lease: Lease, nowMs: number): void {
+  store.counts.leasesRenewed++;
   store.lessor.renew(lease, nowMs + lease.ttl * 1000);
 }

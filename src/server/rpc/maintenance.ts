@@ -10,6 +10,7 @@ import {
 } from "../../wire/index.ts";
 import type { Alarms } from "../alarms.ts";
 import type { CommitQueue } from "../commit-queue.ts";
+import type { Figures } from "../figures.ts";
 import type { Member } from "../member.ts";
 import type { Quota } from "../quota.ts";
 
@@ -24,6 +25,7 @@ export class MaintenanceService {
   readonly #member: Member;
   readonly #alarms: Alarms;
   readonly #quota: Quota;
+  readonly #figures: Figures;
 
   constructor(parts: {
     store: Store;
@@ -31,12 +33,14 @@ export class MaintenanceService {
     member: Member;
     alarms: Alarms;
     quota: Quota;
+    figures: Figures;
   }) {
     this.#store = parts.store;
     this.#queue = parts.queue;
     this.#member = parts.member;
     this.#alarms = parts.alarms;
     this.#quota = parts.quota;
+    this.#figures = parts.figures;
   }
 
   alarm(bytes: Uint8Array): PromiseLike<Uint8Array> {
@@ -69,14 +73,22 @@ export class MaintenanceService {
 
   async defragment(bytes: Uint8Array): Promise<Uint8Array> {
     messages.decodeDefragmentRequest(bytes);
-    await this.#store.defragment();
+    const figures = this.#figures;
+    figures.defragmentsUnderWay++;
+    try {
+      await figures.timed(figures.defragment, () => this.#store.defragment());
+    } finally {
+      figures.defragmentsUnderWay--;
+    }
     return EMPTY;
   }
 
   /** Over this server's own rows: equal for equal content, but not to etcd's. */
   async hash(bytes: Uint8Array): Promise<Uint8Array> {
     messages.decodeHashRequest(bytes);
-    const { hash, currentRevision } = await this.#store.hashKeyValues(0);
+    const figures = this.#figures;
+    const hashed = figures.timed(figures.hash, () => this.#store.hashKeyValues(0));
+    const { hash, currentRevision } = await hashed;
     const header = this.#member.header(currentRevision);
     return messages.encodeHashResponse({ header, hash });
   }
@@ -84,7 +96,9 @@ export class MaintenanceService {
   async hashKv(bytes: Uint8Array): Promise<Uint8Array> {
     const { revision } = messages.decodeHashKVRequest(bytes);
     if (!this.#store.keepsHashAt(revision)) readableRevision(this.#store, revision);
-    const result = await this.#store.hashKeyValues(revision);
+    const figures = this.#figures;
+    const hashed = figures.timed(figures.hashRevision, () => this.#store.hashKeyValues(revision));
+    const result = await hashed;
     return messages.encodeHashKVResponse({
       header: this.#member.header(result.currentRevision),
       hash: result.hash,

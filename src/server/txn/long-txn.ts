@@ -31,6 +31,9 @@ export async function readLongTxn(
       for (const { revision: asked } of ranges) {
         checkRevision(asked, { baseRevision, compactedRevision });
       }
+      const operationCount = request.compare.length + ranges.length;
+      store.counts.ranges += operationCount;
+      store.counts.requestDone(operationCount);
       const answers: Parts[] = [];
       for (const range of ranges) answers.push(await rangeParts(range, store, revision));
       return joined(txnParts(at.header, succeeded, answers), newest.turn);

@@ -51,6 +51,7 @@ export function readTxn(
     const plan = planOf(request, view);
     check(plan, view, () => false);
     const responses = plan.operations.map(({ requestRange }) => rangeOp(requestRange!, view));
+    view.done();
     return encodeTxnResponse(header, plan.succeeded, responses);
   } catch (error) {
     if (!(error instanceof TurnExceeded)) throw error;

@@ -1,6 +1,6 @@
 import t from "tap";
-import type { Server } from "../../src/server/index.ts";
-import { bytes, refuses, WatchProbe, withServer } from "./server-fixture.ts";
+import type { Server } from "../../../src/server/index.ts";
+import { bytes, refuses, WatchProbe, withServer } from "../server-fixture.ts";
 
 async function scrape(server: Server): Promise<Map<string, number>> {
   const reply = await server.page({
@@ -21,8 +21,8 @@ async function scrape(server: Server): Promise<Map<string, number>> {
 function call(name: string, method: string, code?: string): string {
   const [service, rpc] = method.split("/");
   const type = rpc === "Watch" ? "bidi_stream" : rpc === "RangeStream" ? "server_stream" : "unary";
-  const labels = `grpc_type="${type}",grpc_service="${service!}",grpc_method="${rpc!}"`;
-  return `${name}{${labels}${code === undefined ? "" : `,grpc_code="${code}"`}}`;
+  const labels = `grpc_method="${rpc!}",grpc_service="${service!}",grpc_type="${type}"`;
+  return `${name}{${code === undefined ? "" : `grpc_code="${code}",`}${labels}}`;
 }
 
 const KV = "etcdserverpb.KV";
@@ -44,6 +44,7 @@ t.test("/metrics has etcd's names for what a single member has", async (t) => {
       etcd_server_leader_changes_seen_total: 1,
       etcd_server_proposals_pending: 0,
       etcd_debugging_mvcc_keys_total: 2,
+      etcd_debugging_mvcc_total_put_size_in_bytes: 4,
       etcd_debugging_mvcc_current_revision: 3,
       etcd_debugging_mvcc_compact_revision: 2,
       etcd_debugging_mvcc_watcher_total: 0,
@@ -89,7 +90,7 @@ t.test("/metrics counts calls as Go's gRPC middleware does", async (t) => {
       [call("grpc_server_handled_total", `${KV}/Put`, "OK")]: 2,
       [call("grpc_server_handled_total", `${KV}/Put`, "InvalidArgument")]: 1,
       [call("grpc_server_msg_received_total", `${KV}/Put`)]: 3,
-      [call("grpc_server_msg_sent_total", `${KV}/Put`)]: 2,
+      [call("grpc_server_msg_sent_total", `${KV}/Put`)]: 3,
       [call("grpc_server_handled_total", `${KV}/Range`, "OK")]: 1,
       [call("grpc_server_started_total", `${KV}/RangeStream`)]: 0,
       [call("grpc_server_started_total", "etcdserverpb.Watch/Watch")]: 1,

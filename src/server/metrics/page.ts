@@ -1,0 +1,70 @@
+/**
+ * /metrics: etcd's series as far as they apply to a single member, and the process's own by
+ * prom-client. Everything is read when asked for; who counts is the server, in plain numbers.
+ */
+import { Registry, collectDefaultMetrics } from "prom-client";
+import type { HttpReply } from "../../wire/index.ts";
+import { callFamilies } from "./call-families.ts";
+import { exposition } from "./exposition.ts";
+import type { Family } from "./exposition.ts";
+import { gauge } from "./family.ts";
+import {
+  clusterFamilies,
+  healthFamilies,
+  identityFamilies,
+  proposalFamilies,
+} from "./server-families.ts";
+import type { MetricsSources } from "./sources.ts";
+import {
+  compactionFamilies,
+  diskFamilies,
+  keyFamilies,
+  leaseFamilies,
+  watchFamilies,
+} from "./store-families.ts";
+
+export class MetricsPage {
+  readonly #families: readonly Family[];
+  readonly #process = new Registry();
+
+  constructor(sources: MetricsSources) {
+    this.#families = [
+      ...identityFamilies(sources),
+      ...clusterFamilies(),
+      ...proposalFamilies(sources),
+      ...healthFamilies(sources),
+      ...keyFamilies(sources),
+      ...watchFamilies(sources),
+      ...leaseFamilies(sources),
+      ...diskFamilies(sources),
+      ...compactionFamilies(sources),
+      ...callFamilies(sources),
+    ];
+    collectDefaultMetrics({ register: this.#process });
+  }
+
+  async render(): Promise<HttpReply> {
+    const headers = {
+      "Content-Type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+    };
+    const files = await this.#fileFamilies();
+    const process = await this.#process.metrics();
+    const body = exposition([...this.#families, ...files]) + process;
+    return { status: 200, headers, body };
+  }
+
+  /** What etcd tells twice. Source: etcd server/etcdserver/metrics.go, monitorFileDescriptor. */
+  async #fileFamilies(): Promise<Family[]> {
+    const of = async (name: string): Promise<number | undefined> => {
+      const metric = await this.#process.getSingleMetric(name)?.get();
+      return metric?.values[0]?.value;
+    };
+    // Only where the system tells: Linux.
+    const [used, limit] = [await of("process_open_fds"), await of("process_max_fds")];
+    if (used === undefined || limit === undefined) return [];
+    return [
+      gauge("os_fd_used", "The number of used file descriptors.", () => used),
+      gauge("os_fd_limit", "The file descriptor limit.", () => limit),
+    ];
+  }
+}
