@@ -43,15 +43,14 @@ export class Gateway {
     const method = methodOf(path);
     if (method === undefined) return refusalReply(STATUS.notFound, "Not Found");
     if (request.method !== "POST") return refusalReply(STATUS.unimplemented, "Method Not Allowed");
+    let call: GatewayCall | undefined;
     try {
-      const call = new GatewayCall(request);
-      try {
-        return await this.#call(method, call);
-      } finally {
-        // A stream goes on after its head.
-        if (!isStream(method)) call.close();
-      }
+      call = new GatewayCall(request);
+      return await this.#call(method, call);
     } catch (error) {
+      call?.close();
+      // Nobody reads it; that a body breaks off with its client is no failure.
+      if (request.signal.aborted) return refusalReply(STATUS.canceled, "context canceled");
       return errorReply(refusalOf(error, this.#options.logger, method));
     }
   }
@@ -76,6 +75,7 @@ export class Gateway {
   ): Promise<ExchangeReply> {
     const message = await call.inTime(messages.first(call.request));
     const answer = await call.inTime(this.#options.channel.unary(method, message, call));
+    call.close();
     const { response } = this.#json.jsonTypesOf(method);
     return { status: 200, headers: ANSWER_HEADERS, body: this.#json.writeJson(response, answer) };
   }

@@ -13,18 +13,30 @@ import { GatewayCall } from "../../src/transport/gateway-call.ts";
 import { GATEWAY_ROUTES } from "../../src/transport/gateway-routes.ts";
 import { serve } from "../../src/transport/index.ts";
 import { EtcdError, STATUS, messages } from "../../src/wire/index.ts";
-import type { CallContext, Channel, StatusCode, StreamOutput } from "../../src/wire/index.ts";
+import type {
+  CallContext,
+  Channel,
+  Logger,
+  StatusCode,
+  StreamOutput,
+} from "../../src/wire/index.ts";
 import { echoChannel } from "../harness/echo-channel.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { hostOf } from "./serve-channel.ts";
 
 const EMPTY = new Uint8Array(0);
 
-async function serveGateway(t: Test, channel: Partial<Channel>, folder?: string): Promise<string> {
+async function serveGateway(
+  t: Test,
+  channel: Partial<Channel>,
+  folder?: string,
+  logger?: Logger,
+): Promise<string> {
   const serving = await serve({
     clientUrls: [folder === undefined ? "http://127.0.0.1:0" : "https://127.0.0.1:0"],
     tls: folder === undefined ? undefined : { selfSigned: { folder, years: 1 } },
     channel: echoChannel(channel),
+    logger,
     pages: { page: () => ({ status: 200, headers: {}, body: "page" }) },
   });
   t.teardown(() => serving.close({ graceMs: 0 }));
@@ -304,4 +316,23 @@ t.test("Gateway refuses a body beyond its bound, and reads no more of it", async
   t.equal(reply.status, 429);
   t.match(await reply.json(), { code: 8, message: /^grpc: received message larger than max/u });
   t.equal((await post(url, "kv/put")).status, 200);
+});
+
+t.test("Gateway takes a body that breaks off for what it is: a client that has gone", async (t) => {
+  const logged: string[] = [];
+  const log = (message: string): void => void logged.push(message);
+  const url = await serveGateway(t, { unary: () => EMPTY }, undefined, {
+    debug: log,
+    info: () => undefined,
+    warn: log,
+    error: log,
+  });
+  const socket = connectTcp(hostOf(url));
+  socket.write("POST /v3/kv/put HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{");
+  // The server has begun to read when it answers to somebody who came later.
+  t.equal((await post(url, "kv/put")).status, 200);
+  socket.destroy();
+  await once(socket, "close");
+  t.equal((await post(url, "kv/put")).status, 200);
+  t.same(logged, []);
 });
