@@ -255,6 +255,7 @@ function serverOptions(
     warningApplyDurationMs: Number(settings.get("warning-apply-duration")) / 1e6,
     warningUnaryRequestDurationMs: Number(settings.get("warning-unary-request-duration")) / 1e6,
     enablePprof: settings.get("enable-pprof") || settings.get("log-level") === "debug",
+    leaseCheckpoint: isFeatureEnabled(settings.get("feature-gates"), "LeaseCheckpoint"),
     autoCompaction: autoCompaction(settings),
     // Everything else is basic, in etcd too.
     metrics: settings.get("metrics") === "extensive" ? "extensive" : "basic",
@@ -325,8 +326,9 @@ function effectNotes(settings: Settings): readonly LogNote[] {
     }
   }
   for (const [gate, isOn] of settings.get("feature-gates")) {
-    if (FEATURE_GATES.get(gate)?.enabledByDefault !== isOn) {
-      const fields = { "feature-gate": gate, value: isOn };
+    const { enabledByDefault, reason } = FEATURE_GATES.get(gate) ?? {};
+    if (reason !== undefined && enabledByDefault !== isOn) {
+      const fields = { "feature-gate": gate, value: isOn, reason };
       notes.push({ level: "warn", message: "feature gate is accepted but has no effect", fields });
     }
   }

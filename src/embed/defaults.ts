@@ -53,6 +53,7 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
       applyMs: options.warningApplyDurationMs ?? WARNING_APPLY_MS,
       unaryMs: options.warningUnaryRequestDurationMs ?? WARNING_UNARY_MS,
     },
+    leaseCheckpoint: options.leaseCheckpoint ?? false,
     requestTimeoutMs: requestTimeoutMs(electionTimeoutMs(options)),
     watchProgressIntervalMs: Math.max(
       options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,

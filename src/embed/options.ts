@@ -54,6 +54,11 @@ export interface EtcdOptions {
   readonly electionTimeoutMs?: number | undefined;
   /** Default 10 minutes, at least 100 ms. Source: etcd --watch-progress-notify-interval. */
   readonly watchProgressNotifyIntervalMs?: number | undefined;
+  /**
+   * Keeps what is left of leases of more than five minutes over a restart, up to five minutes old.
+   * Default false. Source: etcd, feature gate LeaseCheckpoint.
+   */
+  readonly leaseCheckpoint?: boolean | undefined;
   /** Milliseconds after which applying a request, or reading, is logged as slow. Default 100. */
   readonly warningApplyDurationMs?: number | undefined;
   /** Milliseconds after which the answer to a call is logged as slow. Default 300. */

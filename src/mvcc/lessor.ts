@@ -13,6 +13,8 @@ export interface Lease {
   readonly ttl: number;
   /** On the clock that `nowMs` comes from. */
   deadlineMs: number;
+  /** Seconds that were left when last noted, for the next start; 0 for all of them. */
+  remainingTtl: number;
   /** Attached keys, latin1. */
   readonly keys: Set<string>;
 }
@@ -38,7 +40,7 @@ export class Lessor {
 
   /** Adds a lease; the id must be free. */
   grant(id: bigint, ttl: number, deadlineMs: number): Lease {
-    const lease: Lease = { id, ttl, deadlineMs, keys: new Set() };
+    const lease: Lease = { id, ttl, deadlineMs, remainingTtl: 0, keys: new Set() };
     this.#leases.set(id, lease);
     this.#deadlines.push(lease, deadlineMs);
     return lease;

@@ -60,7 +60,7 @@ export function loadCompactions(engine: Engine): StoredCompactions {
 }
 
 /**
- * Leases, each as long as it was granted plus `extensionMs`. Throws StorageError "corrupt".
+ * Leases, each as long as it was granted, or as was left at its last checkpoint, plus `extensionMs`. Throws StorageError "corrupt".
  *
  * Source: etcd lessor.go, Promote.
  */
@@ -71,8 +71,9 @@ export async function loadLeases(
 ): Promise<void> {
   for await (const page of engine.scan({ ...tableRange("lease"), pageRows: PAGE_ROWS })) {
     for (const [rowKey, value] of page) {
-      const { id, ttl } = leaseOf(rowKey, value);
-      lessor.grant(id, ttl, time.nowMs + ttl * 1000 + time.extensionMs);
+      const { id, ttl, remainingTtl } = leaseOf(rowKey, value);
+      const leftMs = (remainingTtl > 0 ? remainingTtl : ttl) * 1000;
+      lessor.grant(id, ttl, time.nowMs + leftMs + time.extensionMs).remainingTtl = remainingTtl;
     }
   }
 }

@@ -163,6 +163,13 @@ export class WriteTxn implements View {
     return this.#lessor.list();
   }
 
+  /** Notes what is left of a lease, seconds, for the next start; 0 for all of it. */
+  checkpointLease(lease: Lease, remainingTtl: number): void {
+    const { id, ttl } = lease;
+    this.putRecord(leaseKey(id), messages.encodeLease({ id, ttl, remainingTtl }));
+    lease.remainingTtl = remainingTtl;
+  }
+
   /** Removes a lease that exists, with all its keys in byte order. */
   revokeLease(lease: Lease): void {
     const { counts } = this.#space;

@@ -60,6 +60,12 @@ export function apply(command: Command, txn: WriteTxn, state: ApplyState): Uint8
       if (lease !== undefined && lease.deadlineMs <= command.nowMs) txn.revokeLease(lease);
       return headerAt(txn.revision);
     }
+    case "leaseCheckpoint":
+      for (const { id, remainingTtl } of command.checkpoints) {
+        const lease = txn.lease(id);
+        if (lease !== undefined) txn.checkpointLease(lease, remainingTtl);
+      }
+      return headerAt(txn.revision);
     case "alarm": {
       const raised = alarms.apply(command.request, txn);
       const header = member.header(txn.revision);

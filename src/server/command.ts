@@ -33,6 +33,11 @@ export type Command =
       /** The lease ends only if its deadline is not after this. */
       readonly nowMs: number;
     }
+  | {
+      readonly type: "leaseCheckpoint";
+      /** Seconds that are left; 0 for all of them again. */
+      readonly checkpoints: readonly { readonly id: bigint; readonly remainingTtl: number }[];
+    }
   | { readonly type: "alarm"; readonly request: messages.AlarmRequest }
   | {
       /** Back to what a mark has. A replicated log has to take marks in order with commands, too. */

@@ -93,6 +93,7 @@ const KINDS: Readonly<Record<Command["type"], string | undefined>> = {
   leaseGrant: "LeaseGrant",
   leaseRevoke: "LeaseRevoke",
   leaseExpire: "LeaseRevoke",
+  leaseCheckpoint: "LeaseCheckpoint",
   alarm: "Alarm",
   memberUpdate: undefined,
   reset: undefined,

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly autoCompaction?: AutoCompaction | undefined;
   /** Seconds; shorter leases are made this long. */
   readonly leaseTtlMin: number;
+  /** Whether what is left of long leases is kept over a restart. */
+  readonly leaseCheckpoint: boolean;
   readonly watchProgressIntervalMs: number;
   /** What is worth a line in the log. */
   readonly slow: SlowLimits;

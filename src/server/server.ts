@@ -28,6 +28,7 @@ import { CommitQueue, reserveIndexes } from "./commit-queue.ts";
 import { Compactor } from "./compactor.ts";
 import { CountedStream } from "./counted-stream.ts";
 import { IdGenerator } from "./id-generator.ts";
+import { LeaseCheckpointer } from "./lease-checkpointer.ts";
 import { Member, newIdentity, nextTerm } from "./member.ts";
 import type { MetricsSources } from "./metrics/sources.ts";
 import { ObservedChannel } from "./observed-channel.ts";
@@ -72,6 +73,7 @@ export class Server implements Channel, HttpPages {
   readonly #queue: CommitQueue;
   readonly #compactor: Compactor;
   readonly #autoCompactor: AutoCompactor | undefined;
+  readonly #leaseCheckpointer: LeaseCheckpointer | undefined;
   readonly #ticker: Ticker;
   readonly #lease: LeaseService;
   readonly #maintenance: MaintenanceService;
@@ -144,6 +146,10 @@ export class Server implements Channel, HttpPages {
       const parts = { store, queue, compactor, clock, logger };
       this.#autoCompactor = new AutoCompactor(parts, autoCompaction);
       this.#autoCompactor.start();
+    }
+    if (options.leaseCheckpoint) {
+      this.#leaseCheckpointer = new LeaseCheckpointer({ store, queue, clock, logger });
+      this.#leaseCheckpointer.start();
     }
     this.#ticker.start();
     // Goes on with a compaction that a stop has interrupted; never rejects.
@@ -225,6 +231,7 @@ export class Server implements Channel, HttpPages {
     this.#closed = true;
     this.#ticker.close();
     this.#autoCompactor?.close();
+    this.#leaseCheckpointer?.close();
     this.#store.stopLongReads();
     for (const stream of this.#streams) stream.stop();
     await this.#own.close();

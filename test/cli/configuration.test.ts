@@ -45,6 +45,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     watchProgressNotifyIntervalMs: 600_000,
     autoCompaction: undefined,
     enablePprof: false,
+    leaseCheckpoint: false,
     warningApplyDurationMs: 100,
     warningUnaryRequestDurationMs: 300,
     compactionBatchLimit: 1_000,
@@ -68,6 +69,14 @@ t.test("readConfiguration() serves profiles with the flag, and when debugging", 
   t.equal(configure("--enable-pprof").options.enablePprof, true);
   t.equal(configure("--log-level=debug").options.enablePprof, true);
   t.equal(configure("--log-level=info").options.enablePprof, false);
+  t.end();
+});
+
+t.test("readConfiguration() knows the feature gate LeaseCheckpoint", (t) => {
+  const { options, notes } = configure("--feature-gates=LeaseCheckpoint=true");
+  t.equal(options.leaseCheckpoint, true);
+  t.same(notes, []);
+  t.equal(configure("--feature-gates=AllAlpha=true").options.leaseCheckpoint, true);
   t.end();
 });
 
@@ -221,7 +230,11 @@ t.test("readConfiguration() notes the flags that have no effect, unless they ask
       [
         "warn",
         "feature gate is accepted but has no effect",
-        { "feature-gate": "InitialCorruptCheck", value: true },
+        {
+          "feature-gate": "InitialCorruptCheck",
+          value: true,
+          reason: "there are no peers; the data is checked at every start",
+        },
       ],
     ],
   );

@@ -3,6 +3,7 @@ import type { Test } from "tap";
 import { connect } from "../../src/embed/index.ts";
 import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
 import { EMPTY_CONTEXT, SILENT_LOGGER, messages } from "../../src/wire/index.ts";
+import { tempDirectory } from "../harness/temp-dir.ts";
 import { VirtualClock } from "../harness/virtual-clock.ts";
 import { ANY_PORT, rejection, revisionOf, started } from "./embedded.ts";
 
@@ -116,6 +117,25 @@ export const LIMIT_EFFECTS = {
       const pathOf = (url = ""): string => `${url}/debug/pprof/`;
       t.equal((await fetch(pathOf(etcd.clientUrls[0]))).status, status);
       t.equal((await fetch(pathOf(etcd.metricsUrls[0]))).status, 404);
+    }
+  },
+
+  leaseCheckpoint: async (t) => {
+    for (const [leaseCheckpoint, ttl] of [
+      [true, 3301],
+      [false, 3601],
+    ] as const) {
+      const clock = new VirtualClock();
+      const options = { clock, leaseCheckpoint, dataDir: await tempDirectory(t) };
+      const first = await started(t, options);
+      const { id } = await first.client.lease.grant(3600);
+      await clock.advance(300_000);
+      // Written, when a write after it is.
+      await first.client.kv.put("key", "value");
+      await first.stop();
+      const second = await started(t, options);
+      t.equal((await second.client.lease.timeToLive(id)).ttl, ttl);
+      await second.stop();
     }
   },
 

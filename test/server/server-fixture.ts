@@ -67,6 +67,7 @@ function defaultOptions(clock: VirtualClock, logger: Logger): ServerOptions {
     compaction: { batchLimit: 1000, sleepIntervalMs: 10 },
     leaseTtlMin: 2,
     watchProgressIntervalMs: 600_000,
+    leaseCheckpoint: false,
     requestTimeoutMs: 7_000,
     slow: { applyMs: 100, unaryMs: 300 },
   };

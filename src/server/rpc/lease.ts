@@ -151,9 +151,14 @@ class KeepAliveStream implements StreamInput {
       const expired = queue.submit({ type: "leaseExpire", id, nowMs });
       return expired.then(() => this.#send({ header, id, ttl: 0 }));
     }
-    if (lease !== undefined) renew(store, lease, nowMs);
-    this.#send({ header, id, ttl: lease?.ttl ?? 0 });
-    return undefined;
+    const renewed = (): void => {
+      if (lease !== undefined) renew(store, lease, nowMs);
+      this.#send({ header, id, ttl: lease?.ttl ?? 0 });
+    };
+    if (lease === undefined || lease.remainingTtl === 0) return renewed();
+    // It has its whole time again, after a restart too. Source: etcd server/lease/lessor.go, Renew.
+    const checkpoints = [{ id, remainingTtl: 0 }];
+    return queue.submit({ type: "leaseCheckpoint", checkpoints }).then(renewed);
   }
 
   #send(response: messages.LeaseKeepAliveResponseInit): void {
