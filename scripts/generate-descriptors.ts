@@ -11,8 +11,8 @@ import { declarationsIn, readProtos, typeName } from "./generate-messages.ts";
 
 const OUTPUT_FILE = "src/wire/messages/descriptors.ts";
 
-/** Has no JSON, and is the only one with maps. */
-const PACKAGE_WITHOUT_JSON = ".grpc.health.";
+/** gRPC's own services have no JSON, and are the only ones with maps. */
+const PACKAGES_WITHOUT_JSON = ".grpc.";
 
 /** The text of the generated file, as Prettier leaves it. */
 export async function generateDescriptors(): Promise<string> {
@@ -40,7 +40,7 @@ const BANNER = `// Made by scripts/generate-descriptors.ts from proto. Never edi
 `;
 
 function hasJson({ fullName }: protobuf.ReflectionObject): boolean {
-  return !fullName.startsWith(PACKAGE_WITHOUT_JSON);
+  return !fullName.startsWith(PACKAGES_WITHOUT_JSON);
 }
 
 /** In the order in which JSON has them. */

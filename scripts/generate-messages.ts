@@ -46,6 +46,8 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
   bool: { method: "bool", type: "boolean", zero: "false", wireType: 0 },
   int64: { method: "int64", type: "number", zero: "0", wireType: 0 },
   uint64: { method: "uint64", type: "number", zero: "0", wireType: 0 },
+  // On the wire an enum is one.
+  int32: { method: "enum", type: "number", zero: "0", wireType: 0 },
   uint32: { method: "uint32", type: "number", zero: "0", wireType: 0 },
 };
 const ENUM: Scalar = { method: "enum", type: "number", zero: "0", wireType: 0 };

@@ -75,6 +75,11 @@ const UNARY = {
   healthList: { encode: m.encodeHealthListRequest, decode: m.decodeHealthListResponse },
 } as const;
 
+const REFLECTION = {
+  encode: m.encodeServerReflectionRequest,
+  decode: m.decodeServerReflectionResponse,
+};
+
 const STREAM = {
   rangeStream: { encode: m.encodeRangeRequest, decode: m.decodeRangeStreamResponse },
   watch: { encode: m.encodeWatchRequest, decode: m.decodeWatchResponse },
@@ -85,6 +90,8 @@ const STREAM = {
   snapshot: { encode: m.encodeSnapshotRequest, decode: m.decodeSnapshotResponse },
   observe: { encode: m.encodeLeaderRequest, decode: m.decodeLeaderResponse },
   healthWatch: { encode: m.encodeHealthCheckRequest, decode: m.decodeHealthCheckResponse },
+  reflection: REFLECTION,
+  oldReflection: REFLECTION,
 } as const;
 
 /** What a unary method takes. */

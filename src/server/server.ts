@@ -45,6 +45,7 @@ import { LockService } from "./rpc/lock.ts";
 import { MaintenanceService } from "./rpc/maintenance.ts";
 import { OwnChannel } from "./rpc/own-calls.ts";
 import { RangeStream } from "./rpc/range-stream.ts";
+import { ReflectionStream } from "./rpc/reflection-stream.ts";
 import { asEtcdError } from "./rpc/refusal.ts";
 import { SnapshotStream } from "./rpc/snapshot-stream.ts";
 import { WatchStream } from "./rpc/watch.ts";
@@ -298,6 +299,9 @@ export class Server implements Channel, HttpPages {
         return this.#election.observe(context, output);
       case "healthWatch":
         return new HealthWatch(output);
+      case "reflection":
+      case "oldReflection":
+        return new ReflectionStream(output);
     }
   }
 

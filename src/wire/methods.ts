@@ -71,6 +71,8 @@ export const STREAM_METHODS = {
   snapshot: `${MAINTENANCE}Snapshot`,
   observe: `${ELECTION}Observe`,
   healthWatch: "/grpc.health.v1.Health/Watch",
+  reflection: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+  oldReflection: "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 } as const;
 
 /** Of the stream methods, those that take one request only; the others take many. */

@@ -2,7 +2,7 @@
 # Builds the real programs that the tests hold etcdlet against, each from its Go module, at the
 # versions pinned in the go.mod and go.sum beside this file; and the load generator of bench/.
 #
-#   test/peers/build.sh [etcd|kubernetes|h2spec|promtool|loadgen|all]      (default: all)
+#   test/peers/build.sh [etcd|kubernetes|h2spec|promtool|grpcurl|loadgen|all]      (default: all)
 #
 # The programs go to $ETCDLET_PEERS, or to .peers/bin at the top of the repository. A stamp file per
 # group holds the checksum of everything that decides what is built; while it agrees, nothing is built.
@@ -161,6 +161,21 @@ build_promtool() {
   echo "promtool version: $(pinned promtool github.com/prometheus/prometheus)"
 }
 
+build_grpcurl() {
+  if up_to_date grpcurl grpcurl; then
+    echo "build.sh: grpcurl is up to date in $bin"
+  else
+    require_go grpcurl
+    started=$(date +%s)
+    (cd "$here/grpcurl" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/" github.com/fullstorydev/grpcurl/cmd/grpcurl) ||
+      fail "Cannot build grpcurl"
+    put_in_place grpcurl grpcurl
+    echo "build.sh: built grpcurl in $(($(date +%s) - started)) s"
+  fi
+  # Not "grpcurl -version": built this way it calls itself "dev build".
+  echo "grpcurl version: $(pinned grpcurl github.com/fullstorydev/grpcurl)"
+}
+
 build_loadgen() {
   if up_to_date loadgen loadgen; then
     echo "build.sh: loadgen is up to date in $bin"
@@ -184,13 +199,15 @@ etcd) build_etcd ;;
 kubernetes) build_kubernetes ;;
 h2spec) build_h2spec ;;
 promtool) build_promtool ;;
+grpcurl) build_grpcurl ;;
 loadgen) build_loadgen ;;
 all)
   build_etcd
   build_kubernetes
   build_h2spec
   build_promtool
+  build_grpcurl
   build_loadgen
   ;;
-*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, promtool, loadgen, all)" ;;
+*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, promtool, grpcurl, loadgen, all)" ;;
 esac

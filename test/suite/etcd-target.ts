@@ -13,7 +13,12 @@ const startLimitMs = 30_000;
 export function etcdTarget(binary: string): Target {
   return {
     name: "etcd",
-    differences: { survivesUnknownAlarmAction: false, addsMembers: true, downgrades: true },
+    differences: {
+      survivesUnknownAlarmAction: false,
+      addsMembers: true,
+      downgrades: true,
+      reflects: false,
+    },
     start: async (options) => {
       const folder = await mkdtemp(join(tmpdir(), "etcdlet-suite-"));
       return await startEtcd(binary, folder, options);

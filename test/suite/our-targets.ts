@@ -13,6 +13,7 @@ const OUR_DIFFERENCES: Differences = {
   survivesUnknownAlarmAction: true,
   addsMembers: false,
   downgrades: false,
+  reflects: true,
 };
 
 /** Our server, called without a wire in between; in memory where no test restarts it. */

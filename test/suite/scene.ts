@@ -44,6 +44,8 @@ export interface Differences {
   readonly addsMembers: boolean;
   /** Prepares for an older version; ours has none. */
   readonly downgrades: boolean;
+  /** Has server reflection. */
+  readonly reflects: boolean;
 }
 
 /** Something that the suite can run on. */

@@ -2,7 +2,7 @@
 import { Client as GrpcClient, credentials, Metadata } from "@grpc/grpc-js";
 import type { ClientOptions, ServiceError } from "@grpc/grpc-js";
 import { messages, STATUS, UNARY_METHODS } from "../../src/wire/index.ts";
-import { bytes, until, within } from "./checks.ts";
+import { bytes, refuses, until, within } from "./checks.ts";
 import type { Scene, SuiteTests } from "./scene.ts";
 
 /** How a call ended: its status, and the answer when that is good. */
@@ -76,9 +76,27 @@ export const wireErrorTests: SuiteTests = {
   },
 
   "An unknown service is refused with its name": async (scene) => {
-    const text = "unknown service grpc.reflection.v1.ServerReflection";
-    const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-    await ends(scene, path, [STATUS.unimplemented, text]);
+    const text = "unknown service etcdserverpb.Nope";
+    await ends(scene, "/etcdserverpb.Nope/Nope", [STATUS.unimplemented, text]);
+  },
+
+  "Server reflection is there, or refused as any unknown service": async (scene) => {
+    const { t, client, target } = scene;
+    for (const [method, version] of [
+      ["reflection", "v1"],
+      ["oldReflection", "v1alpha"],
+    ] as const) {
+      const stream = client.stream(method);
+      stream.send({ listServices: "*" });
+      if (target.differences.reflects) {
+        const { value } = await within("the services", stream.next());
+        t.ok(value?.listServicesResponse?.service.some(({ name }) => name === "etcdserverpb.KV"));
+        stream.cancel();
+      } else {
+        const text = `unknown service grpc.reflection.${version}.ServerReflection`;
+        await refuses(t, within("the refusal", stream.next()), [STATUS.unimplemented, text]);
+      }
+    }
   },
 
   "A message that is too large to be received is refused": async (scene) => {

@@ -34,8 +34,8 @@ void t.test("correctCalls() gives Go's texts for what is not there", async (t) =
   const texts: Record<string, string> = {
     "/etcdserverpb.KV/Nope": "unknown method Nope for service etcdserverpb.KV",
     "/etcdserverpb.KV/x/Put": "unknown service etcdserverpb.KV/x",
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo":
-      "unknown service grpc.reflection.v1.ServerReflection",
+    "/grpc.reflection.v2.ServerReflection/ServerReflectionInfo":
+      "unknown service grpc.reflection.v2.ServerReflection",
     "/nope": 'malformed method name: "/nope"',
   };
   for (const [path, text] of Object.entries(texts)) {

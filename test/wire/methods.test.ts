@@ -17,7 +17,9 @@ t.test("UNARY_METHODS are the methods of proto without streams", async (t) => {
 
 t.test("STREAM_METHODS are the methods of proto with streams", async (t) => {
   const streams = declared().filter((one) => one.requestStream || one.responseStream);
-  t.strictSame(Object.values(STREAM_METHODS).toSorted(), pathsOf(streams));
+  const { oldReflection, ...others } = STREAM_METHODS;
+  t.strictSame(Object.values(others).toSorted(), pathsOf(streams));
+  t.equal(oldReflection, others.reflection.replace(".v1.", ".v1alpha."), "made from the newer one");
 });
 
 t.test("SINGLE_REQUEST_METHODS are those whose requests do not stream", async (t) => {
@@ -27,11 +29,17 @@ t.test("SINGLE_REQUEST_METHODS are those whose requests do not stream", async (t
 });
 
 t.test("each method is named for the last part of its path", async (t) => {
-  const health = { healthCheck: "Check", healthList: "List", healthWatch: "Watch" };
-  const names: Readonly<Record<string, string>> = health;
+  /** Where that says too little alone, or is there twice. */
+  const lastParts: Readonly<Record<string, string>> = {
+    healthCheck: "Check",
+    healthList: "List",
+    healthWatch: "Watch",
+    reflection: "ServerReflectionInfo",
+    oldReflection: "ServerReflectionInfo",
+  };
   for (const [name, path] of Object.entries({ ...UNARY_METHODS, ...STREAM_METHODS })) {
-    const last = path.split("/")[2] ?? "";
-    t.equal(names[name] ?? name, name in health ? last : last[0]?.toLowerCase() + last.slice(1));
+    const expected = lastParts[name] ?? `${name[0]?.toUpperCase()}${name.slice(1)}`;
+    t.equal(path.split("/")[2], expected, name);
   }
 });
 

@@ -91,6 +91,8 @@ function arbitraryValue(field: protobuf.Field, depth: number): fc.Arbitrary<unkn
       return fc.boolean();
     case "uint32":
       return fc.integer({ min: 0, max: 0xffff_ffff });
+    case "int32":
+      return fc.integer();
     case "int64":
       return isIdentity(field)
         ? fc.oneof(fc.constant(0n), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }))

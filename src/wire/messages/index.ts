@@ -5549,6 +5549,517 @@ function writeHealthListResponse(writer: Writer, message: HealthListResponseInit
   }
 }
 
+export interface ServerReflectionRequest {
+  host: string;
+  fileByFilename: string | undefined;
+  /** Full name of a service, method, message, or enum. */
+  fileContainingSymbol: string | undefined;
+  fileContainingExtension: ExtensionRequest | undefined;
+  allExtensionNumbersOfType: string | undefined;
+  /** Whatever it says. */
+  listServices: string | undefined;
+}
+
+export interface ServerReflectionRequestInit {
+  readonly host?: string | undefined;
+  readonly fileByFilename?: string | undefined;
+  readonly fileContainingSymbol?: string | undefined;
+  readonly fileContainingExtension?: ExtensionRequestInit | undefined;
+  readonly allExtensionNumbersOfType?: string | undefined;
+  readonly listServices?: string | undefined;
+}
+
+export function decodeServerReflectionRequest(bytes: Uint8Array): ServerReflectionRequest {
+  return readServerReflectionRequest(new Reader(bytes));
+}
+
+export function encodeServerReflectionRequest(message: ServerReflectionRequestInit): Uint8Array {
+  const writer = startMessage();
+  writeServerReflectionRequest(writer, message);
+  return writer.finish();
+}
+
+function readServerReflectionRequest(
+  reader: Reader,
+  into?: ServerReflectionRequest,
+): ServerReflectionRequest {
+  const message: ServerReflectionRequest = into ?? {
+    host: "",
+    fileByFilename: undefined,
+    fileContainingSymbol: undefined,
+    fileContainingExtension: undefined,
+    allExtensionNumbersOfType: undefined,
+    listServices: undefined,
+  };
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10:
+        message.host = reader.string();
+        break;
+      case 26:
+        message.fileByFilename = reader.string();
+        message.fileContainingSymbol = undefined;
+        message.fileContainingExtension = undefined;
+        message.allExtensionNumbersOfType = undefined;
+        message.listServices = undefined;
+        break;
+      case 34:
+        message.fileContainingSymbol = reader.string();
+        message.fileByFilename = undefined;
+        message.fileContainingExtension = undefined;
+        message.allExtensionNumbersOfType = undefined;
+        message.listServices = undefined;
+        break;
+      case 42: {
+        const outerEnd = reader.enter();
+        message.fileContainingExtension = readExtensionRequest(
+          reader,
+          message.fileContainingExtension,
+        );
+        reader.leave(outerEnd);
+        message.fileByFilename = undefined;
+        message.fileContainingSymbol = undefined;
+        message.allExtensionNumbersOfType = undefined;
+        message.listServices = undefined;
+        break;
+      }
+      case 50:
+        message.allExtensionNumbersOfType = reader.string();
+        message.fileByFilename = undefined;
+        message.fileContainingSymbol = undefined;
+        message.fileContainingExtension = undefined;
+        message.listServices = undefined;
+        break;
+      case 58:
+        message.listServices = reader.string();
+        message.fileByFilename = undefined;
+        message.fileContainingSymbol = undefined;
+        message.fileContainingExtension = undefined;
+        message.allExtensionNumbersOfType = undefined;
+        break;
+      default:
+        reader.skip(tag);
+    }
+  }
+  return message;
+}
+
+function writeServerReflectionRequest(writer: Writer, message: ServerReflectionRequestInit): void {
+  if (message.listServices !== undefined) writer.string(58, message.listServices);
+  if (message.allExtensionNumbersOfType !== undefined)
+    writer.string(50, message.allExtensionNumbersOfType);
+  if (message.fileContainingExtension !== undefined) {
+    const mark = writer.mark();
+    writeExtensionRequest(writer, message.fileContainingExtension);
+    writer.message(42, mark);
+  }
+  if (message.fileContainingSymbol !== undefined) writer.string(34, message.fileContainingSymbol);
+  if (message.fileByFilename !== undefined) writer.string(26, message.fileByFilename);
+  const host = message.host ?? "";
+  if (host !== "") writer.string(10, host);
+}
+
+export interface ExtensionRequest {
+  containingType: string;
+  extensionNumber: number;
+}
+
+export interface ExtensionRequestInit {
+  readonly containingType?: string | undefined;
+  readonly extensionNumber?: number | undefined;
+}
+
+export function decodeExtensionRequest(bytes: Uint8Array): ExtensionRequest {
+  return readExtensionRequest(new Reader(bytes));
+}
+
+export function encodeExtensionRequest(message: ExtensionRequestInit): Uint8Array {
+  const writer = startMessage();
+  writeExtensionRequest(writer, message);
+  return writer.finish();
+}
+
+function readExtensionRequest(reader: Reader, into?: ExtensionRequest): ExtensionRequest {
+  const message: ExtensionRequest = into ?? { containingType: "", extensionNumber: 0 };
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10:
+        message.containingType = reader.string();
+        break;
+      case 16:
+        message.extensionNumber = reader.enum();
+        break;
+      default:
+        reader.skip(tag);
+    }
+  }
+  return message;
+}
+
+function writeExtensionRequest(writer: Writer, message: ExtensionRequestInit): void {
+  const extensionNumber = message.extensionNumber ?? 0;
+  if (extensionNumber !== 0) writer.enum(16, extensionNumber);
+  const containingType = message.containingType ?? "";
+  if (containingType !== "") writer.string(10, containingType);
+}
+
+export interface ServerReflectionResponse {
+  validHost: string;
+  originalRequest: ServerReflectionRequest | undefined;
+  fileDescriptorResponse: FileDescriptorResponse | undefined;
+  allExtensionNumbersResponse: ExtensionNumberResponse | undefined;
+  listServicesResponse: ListServiceResponse | undefined;
+  errorResponse: ErrorResponse | undefined;
+}
+
+export interface ServerReflectionResponseInit {
+  readonly validHost?: string | undefined;
+  readonly originalRequest?: ServerReflectionRequestInit | undefined;
+  readonly fileDescriptorResponse?: FileDescriptorResponseInit | undefined;
+  readonly allExtensionNumbersResponse?: ExtensionNumberResponseInit | undefined;
+  readonly listServicesResponse?: ListServiceResponseInit | undefined;
+  readonly errorResponse?: ErrorResponseInit | undefined;
+}
+
+export function decodeServerReflectionResponse(bytes: Uint8Array): ServerReflectionResponse {
+  return readServerReflectionResponse(new Reader(bytes));
+}
+
+export function encodeServerReflectionResponse(message: ServerReflectionResponseInit): Uint8Array {
+  const writer = startMessage();
+  writeServerReflectionResponse(writer, message);
+  return writer.finish();
+}
+
+function readServerReflectionResponse(
+  reader: Reader,
+  into?: ServerReflectionResponse,
+): ServerReflectionResponse {
+  const message: ServerReflectionResponse = into ?? {
+    validHost: "",
+    originalRequest: undefined,
+    fileDescriptorResponse: undefined,
+    allExtensionNumbersResponse: undefined,
+    listServicesResponse: undefined,
+    errorResponse: undefined,
+  };
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10:
+        message.validHost = reader.string();
+        break;
+      case 18: {
+        const outerEnd = reader.enter();
+        message.originalRequest = readServerReflectionRequest(reader, message.originalRequest);
+        reader.leave(outerEnd);
+        break;
+      }
+      case 34: {
+        const outerEnd = reader.enter();
+        message.fileDescriptorResponse = readFileDescriptorResponse(
+          reader,
+          message.fileDescriptorResponse,
+        );
+        reader.leave(outerEnd);
+        message.allExtensionNumbersResponse = undefined;
+        message.listServicesResponse = undefined;
+        message.errorResponse = undefined;
+        break;
+      }
+      case 42: {
+        const outerEnd = reader.enter();
+        message.allExtensionNumbersResponse = readExtensionNumberResponse(
+          reader,
+          message.allExtensionNumbersResponse,
+        );
+        reader.leave(outerEnd);
+        message.fileDescriptorResponse = undefined;
+        message.listServicesResponse = undefined;
+        message.errorResponse = undefined;
+        break;
+      }
+      case 50: {
+        const outerEnd = reader.enter();
+        message.listServicesResponse = readListServiceResponse(
+          reader,
+          message.listServicesResponse,
+        );
+        reader.leave(outerEnd);
+        message.fileDescriptorResponse = undefined;
+        message.allExtensionNumbersResponse = undefined;
+        message.errorResponse = undefined;
+        break;
+      }
+      case 58: {
+        const outerEnd = reader.enter();
+        message.errorResponse = readErrorResponse(reader, message.errorResponse);
+        reader.leave(outerEnd);
+        message.fileDescriptorResponse = undefined;
+        message.allExtensionNumbersResponse = undefined;
+        message.listServicesResponse = undefined;
+        break;
+      }
+      default:
+        reader.skip(tag);
+    }
+  }
+  return message;
+}
+
+function writeServerReflectionResponse(
+  writer: Writer,
+  message: ServerReflectionResponseInit,
+): void {
+  if (message.errorResponse !== undefined) {
+    const mark = writer.mark();
+    writeErrorResponse(writer, message.errorResponse);
+    writer.message(58, mark);
+  }
+  if (message.listServicesResponse !== undefined) {
+    const mark = writer.mark();
+    writeListServiceResponse(writer, message.listServicesResponse);
+    writer.message(50, mark);
+  }
+  if (message.allExtensionNumbersResponse !== undefined) {
+    const mark = writer.mark();
+    writeExtensionNumberResponse(writer, message.allExtensionNumbersResponse);
+    writer.message(42, mark);
+  }
+  if (message.fileDescriptorResponse !== undefined) {
+    const mark = writer.mark();
+    writeFileDescriptorResponse(writer, message.fileDescriptorResponse);
+    writer.message(34, mark);
+  }
+  if (message.originalRequest !== undefined) {
+    const mark = writer.mark();
+    writeServerReflectionRequest(writer, message.originalRequest);
+    writer.message(18, mark);
+  }
+  const validHost = message.validHost ?? "";
+  if (validHost !== "") writer.string(10, validHost);
+}
+
+export interface FileDescriptorResponse {
+  /** The file asked for, and those that it needs; each an encoded FileDescriptorProto. */
+  fileDescriptorProto: Uint8Array[];
+}
+
+export interface FileDescriptorResponseInit {
+  readonly fileDescriptorProto?: readonly Uint8Array[] | undefined;
+}
+
+export function decodeFileDescriptorResponse(bytes: Uint8Array): FileDescriptorResponse {
+  return readFileDescriptorResponse(new Reader(bytes));
+}
+
+export function encodeFileDescriptorResponse(message: FileDescriptorResponseInit): Uint8Array {
+  const writer = startMessage();
+  writeFileDescriptorResponse(writer, message);
+  return writer.finish();
+}
+
+function readFileDescriptorResponse(
+  reader: Reader,
+  into?: FileDescriptorResponse,
+): FileDescriptorResponse {
+  const message: FileDescriptorResponse = into ?? { fileDescriptorProto: [] };
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10:
+        message.fileDescriptorProto.push(reader.bytes());
+        break;
+      default:
+        reader.skip(tag);
+    }
+  }
+  return message;
+}
+
+function writeFileDescriptorResponse(writer: Writer, message: FileDescriptorResponseInit): void {
+  const fileDescriptorProto = message.fileDescriptorProto;
+  if (fileDescriptorProto !== undefined) {
+    for (let index = fileDescriptorProto.length - 1; index >= 0; index -= 1) {
+      writer.bytes(10, fileDescriptorProto[index] as Uint8Array);
+    }
+  }
+}
+
+export interface ExtensionNumberResponse {
+  baseTypeName: string;
+  extensionNumber: number[];
+}
+
+export interface ExtensionNumberResponseInit {
+  readonly baseTypeName?: string | undefined;
+  readonly extensionNumber?: readonly number[] | undefined;
+}
+
+export function decodeExtensionNumberResponse(bytes: Uint8Array): ExtensionNumberResponse {
+  return readExtensionNumberResponse(new Reader(bytes));
+}
+
+export function encodeExtensionNumberResponse(message: ExtensionNumberResponseInit): Uint8Array {
+  const writer = startMessage();
+  writeExtensionNumberResponse(writer, message);
+  return writer.finish();
+}
+
+function readExtensionNumberResponse(
+  reader: Reader,
+  into?: ExtensionNumberResponse,
+): ExtensionNumberResponse {
+  const message: ExtensionNumberResponse = into ?? { baseTypeName: "", extensionNumber: [] };
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10:
+        message.baseTypeName = reader.string();
+        break;
+      case 16:
+        message.extensionNumber.push(reader.enum());
+        break;
+      case 18: {
+        const outerEnd = reader.enter();
+        while (reader.position < reader.end) message.extensionNumber.push(reader.enum());
+        reader.leave(outerEnd);
+        break;
+      }
+      default:
+        reader.skip(tag);
+    }
+  }
+  return message;
+}
+
+function writeExtensionNumberResponse(writer: Writer, message: ExtensionNumberResponseInit): void {
+  const extensionNumber = message.extensionNumber;
+  if (extensionNumber !== undefined && extensionNumber.length > 0) {
+    const mark = writer.mark();
+    for (let index = extensionNumber.length - 1; index >= 0; index -= 1) {
+      writer.packedEnum(extensionNumber[index] as number);
+    }
+    writer.message(18, mark);
+  }
+  const baseTypeName = message.baseTypeName ?? "";
+  if (baseTypeName !== "") writer.string(10, baseTypeName);
+}
+
+export interface ListServiceResponse {
+  service: ServiceResponse[];
+}
+
+export interface ListServiceResponseInit {
+  readonly service?: readonly ServiceResponseInit[] | undefined;
+}
+
+export function decodeListServiceResponse(bytes: Uint8Array): ListServiceResponse {
+  return readListServiceResponse(new Reader(bytes));
+}
+
+export function encodeListServiceResponse(message: ListServiceResponseInit): Uint8Array {
+  const writer = startMessage();
+  writeListServiceResponse(writer, message);
+  return writer.finish();
+}
+
+function readListServiceResponse(reader: Reader, into?: ListServiceResponse): ListServiceResponse {
+  const message: ListServiceResponse = into ?? { service: [] };
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10: {
+        const outerEnd = reader.enter();
+        message.service.push(readAuthUserGetRequest(reader));
+        reader.leave(outerEnd);
+        break;
+      }
+      default:
+        reader.skip(tag);
+    }
+  }
+  return message;
+}
+
+function writeListServiceResponse(writer: Writer, message: ListServiceResponseInit): void {
+  const service = message.service;
+  if (service !== undefined) {
+    for (let index = service.length - 1; index >= 0; index -= 1) {
+      const mark = writer.mark();
+      writeAuthUserGetRequest(writer, service[index] as ServiceResponseInit);
+      writer.message(10, mark);
+    }
+  }
+}
+
+export interface ServiceResponse {
+  /** Full name. */
+  name: string;
+}
+
+export interface ServiceResponseInit {
+  readonly name?: string | undefined;
+}
+
+export function decodeServiceResponse(bytes: Uint8Array): ServiceResponse {
+  return readAuthUserGetRequest(new Reader(bytes));
+}
+
+export function encodeServiceResponse(message: ServiceResponseInit): Uint8Array {
+  const writer = startMessage();
+  writeAuthUserGetRequest(writer, message);
+  return writer.finish();
+}
+
+export interface ErrorResponse {
+  /** A status code of gRPC. */
+  errorCode: number;
+  errorMessage: string;
+}
+
+export interface ErrorResponseInit {
+  readonly errorCode?: number | undefined;
+  readonly errorMessage?: string | undefined;
+}
+
+export function decodeErrorResponse(bytes: Uint8Array): ErrorResponse {
+  return readErrorResponse(new Reader(bytes));
+}
+
+export function encodeErrorResponse(message: ErrorResponseInit): Uint8Array {
+  const writer = startMessage();
+  writeErrorResponse(writer, message);
+  return writer.finish();
+}
+
+function readErrorResponse(reader: Reader, into?: ErrorResponse): ErrorResponse {
+  const message: ErrorResponse = into ?? { errorCode: 0, errorMessage: "" };
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 8:
+        message.errorCode = reader.enum();
+        break;
+      case 18:
+        message.errorMessage = reader.string();
+        break;
+      default:
+        reader.skip(tag);
+    }
+  }
+  return message;
+}
+
+function writeErrorResponse(writer: Writer, message: ErrorResponseInit): void {
+  const errorMessage = message.errorMessage ?? "";
+  if (errorMessage !== "") writer.string(18, errorMessage);
+  const errorCode = message.errorCode ?? 0;
+  if (errorCode !== 0) writer.enum(8, errorCode);
+}
+
 export interface Lease {
   id: bigint;
   /** Seconds granted. The moment of expiry is not kept: it starts anew with the server. */
