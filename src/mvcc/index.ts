@@ -8,6 +8,7 @@ export { Histogram, exponentialBounds } from "./histogram.ts";
 export { keyRange } from "./key-range.ts";
 export type { KeyRange } from "./key-range.ts";
 export type { Lease, Lessor } from "./lessor.ts";
+export { loadCompactions, loadIdentity } from "./load.ts";
 export type { StoredIdentity } from "./load.ts";
 export type { RangeQuery, RangeResult } from "./range.ts";
 export type { KeyValueSink, LongRead, LongResult } from "./long-read.ts";
@@ -15,9 +16,23 @@ export type { KeyDifference } from "./content-difference.ts";
 export { contentDifference } from "./content-difference.ts";
 export type { Mark } from "./mark.ts";
 export { NEVER_COMPACTED } from "./revision.ts";
+export { RowCheck } from "./row-check.ts";
 export { Store, VALUE_BYTES_MAX } from "./store.ts";
 export type { KeyValueHash, StoreOptions } from "./store.ts";
-export { META, alarmKey, encodeNumber, mainOf, subOf } from "./tables.ts";
+export {
+  FORMAT,
+  META,
+  alarmKey,
+  encodeId,
+  encodeNumber,
+  isRevisionKey,
+  mainOf,
+  recordKey,
+  recordName,
+  revisionKey,
+  subOf,
+  tableRange,
+} from "./tables.ts";
 export type { TableName } from "./tables.ts";
 export type { StoreCounts } from "./store-counts.ts";
 export { TurnExceeded } from "./view.ts";

@@ -1,11 +1,11 @@
 /** Reads a store back from its engine: every row of every table, checked. */
 import { StorageError } from "../storage/index.ts";
 import type { Engine } from "../storage/index.ts";
-import { decodeKeyValueHead, latin1, messages } from "../wire/index.ts";
-import { isTombstone } from "./hash.ts";
+import { latin1, messages } from "../wire/index.ts";
 import { KeyHistory } from "./key-history.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Lessor } from "./lessor.ts";
+import { RowCheck } from "./row-check.ts";
 import { FIRST_REVISION, NEVER_COMPACTED } from "./revision.ts";
 import {
   FORMAT,
@@ -99,78 +99,32 @@ function leaseOf(rowKey: Uint8Array, value: Uint8Array): messages.Lease {
  */
 export async function loadKeys(space: KeySpace, lessor: Lessor): Promise<void> {
   const { compactedRevision } = space;
-  let main = FIRST_REVISION;
-  let sub = 0;
+  const check = new RowCheck(compactedRevision);
   await space.engine.visitAll(tableRange("revision"), (rowKey, value) => {
     if (!isRevisionKey(rowKey)) corrupt("row key", Buffer.from(rowKey).toString("hex"));
-    const row = { main: mainOf(rowKey), sub: subOf(rowKey) };
-    if (row.main > compactedRevision) checkOrder({ main, sub }, row, compactedRevision);
-    ({ main, sub } = row);
-    loadRow(space, lessor, row, value);
+    const main = mainOf(rowKey);
+    const sub = subOf(rowKey);
+    const head = check.next({ main, sub }, value);
+    const key = latin1(value, head.keyStart, head.keyEnd);
+    const history = space.tree.getOrAdd(key, newHistory);
+    space.values.release(history);
+    if ((history.version === 0) !== (head.version === 0)) {
+      space.liveKeyCount += head.version === 0 ? -1 : 1;
+    }
+    history.push(main, sub, head.createRevision, head.version);
+    history.rowBytes = space.countRow(value.length);
+    space.values.writeEncoded(history, value, main);
+    if (head.version === 0) lessor.detach(key);
+    else lessor.attach(key, head.lease);
+    // Keeps memory in bounds while a large store is read; all rows are on disk.
+    space.values.evict(main);
   });
-  space.visibleRevision = Math.max(main, compactedRevision, FIRST_REVISION);
+  space.visibleRevision = Math.max(check.main, compactedRevision, FIRST_REVISION);
   space.values.evict(space.visibleRevision);
-}
-
-function loadRow(
-  space: KeySpace,
-  lessor: Lessor,
-  row: { main: number; sub: number },
-  value: Uint8Array,
-): void {
-  const head = headOf(row, value);
-  const key = latin1(value, head.keyStart, head.keyEnd);
-  const history = space.tree.getOrAdd(key, newHistory);
-  space.values.release(history);
-  if ((history.version === 0) !== (head.version === 0)) {
-    space.liveKeyCount += head.version === 0 ? -1 : 1;
-  }
-  history.push(row.main, row.sub, head.createRevision, head.version);
-  history.rowBytes = space.countRow(value.length);
-  space.values.writeEncoded(history, value, row.main);
-  if (head.version === 0) lessor.detach(key);
-  else lessor.attach(key, head.lease);
-  // Keeps memory in bounds while a large store is read; all rows are on disk.
-  space.values.evict(row.main);
 }
 
 function newHistory(key: string): KeyHistory {
   return new KeyHistory(key);
-}
-
-function headOf(
-  row: { main: number; sub: number },
-  value: Uint8Array,
-): ReturnType<typeof decodeKeyValueHead> {
-  let head;
-  try {
-    head = decodeKeyValueHead(value);
-  } catch (error) {
-    const text = `Unreadable row of revision: ${placeOf(row)}`;
-    throw new StorageError("corrupt", text, { cause: error });
-  }
-  if (head.keyStart === head.keyEnd) corrupt("row of revision", placeOf(row));
-  const expected = head.version === 0 ? 0 : row.main;
-  if (head.modRevision !== expected || (head.version === 0) !== isTombstone(value)) {
-    corrupt("row of revision", placeOf(row));
-  }
-  return head;
-}
-
-function placeOf(row: { main: number; sub: number }): string {
-  return `${String(row.main)}.${String(row.sub)}`;
-}
-
-/** A row follows its predecessor in the same revision, or begins the very next revision. */
-function checkOrder(
-  previous: { main: number; sub: number },
-  row: { main: number; sub: number },
-  compacted: number,
-): void {
-  const samePlace = row.main === previous.main && row.sub === previous.sub + 1;
-  const last = Math.max(previous.main, compacted, FIRST_REVISION);
-  if (samePlace || (row.main === last + 1 && row.sub === 0)) return;
-  corrupt("revisions, missing after", `${String(last)}.${String(previous.sub)}`);
 }
 
 function corrupt(what: string, place: string): never {

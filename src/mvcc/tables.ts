@@ -87,6 +87,16 @@ export function alarmKey(memberId: bigint, alarm: number): Buffer {
   return key;
 }
 
+/** Key of a row, of its table and what stands behind the table's mark. */
+export function recordKey(table: TableName, name: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.of(TABLE[table]), name]);
+}
+
+/** What stands behind the table's mark in a key. */
+export function recordName(key: Uint8Array): Uint8Array {
+  return key.subarray(1);
+}
+
 /** The whole of a table, as a range of keys. */
 export function tableRange(table: TableName): { start: Buffer; end: Buffer } {
   return { start: Buffer.of(TABLE[table]), end: Buffer.of(TABLE[table] + 1) };

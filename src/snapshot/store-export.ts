@@ -17,14 +17,19 @@ export interface ExportedMember {
   readonly clientUrls: readonly string[];
 }
 
+/** A store, as far as it is read. */
+export type ExportedStore = Pick<
+  Store,
+  "compactedRevision" | "finishedCompaction" | "scanTable" | "turn"
+>;
+
 /** Rows made at a time: one or two milliseconds, unless a page of the engine has fewer. */
 const PAGE_ROWS = 500;
 /** Source: etcd auth/store.go: what a store has in which nothing about users was ever changed. */
 const FIRST_AUTH_REVISION = 1;
 
 export class StoreExport {
-  readonly revision: number;
-  readonly #store: Store;
+  readonly #store: ExportedStore;
   readonly #member: ExportedMember;
   readonly #compactions: { readonly scheduled: number; readonly finished: number };
   /** Of the engine: what they have not read yet stays as it was when this was made. */
@@ -35,10 +40,9 @@ export class StoreExport {
    * The store as it is now; nothing may be under way to the disk. What is removed afterwards stays on
    * disk, or in the memory that is the disk, until {@link close}.
    */
-  constructor(store: Store, member: ExportedMember) {
+  constructor(store: ExportedStore, member: ExportedMember) {
     this.#store = store;
     this.#member = member;
-    this.revision = store.visibleRevision;
     const { compactedRevision: scheduled, finishedCompaction: finished } = store;
     this.#compactions = { scheduled, finished };
     // Whole: no await until all tables are taken.

@@ -2,17 +2,28 @@
  * Databases both ways: what our server saves is a database to the real etcd's own programs, and the
  * etcd that is started on it has all of the history.
  */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
 import fc from "fast-check";
+import type { Client } from "../../src/client/index.ts";
+import { databaseStatus, exportSnapshot, restoreSnapshot } from "../../src/embed/snapshots.ts";
+import { Etcd, connect } from "../../src/index.ts";
 import { anyContent, readBolt, writeBolt } from "../harness/bolt-content.ts";
-import { havePrograms, peerPaths } from "../harness/etcd-process.ts";
+import { EtcdProcess, havePrograms, peerPaths } from "../harness/etcd-process.ts";
+import { Random } from "../harness/random-operations.ts";
+import { pictureOf, writeHistory } from "./random-history.ts";
 import { run } from "../kube/processes.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 
 const paths = peerPaths();
 const LIMIT_MS = 30_000;
+const STEPS = 400;
+const SEEDS =
+  process.env["SNAPSHOT_SEED"] === undefined ? [1, 2] : [Number(process.env["SNAPSHOT_SEED"])];
+const PEER_URLS = ["http://127.0.0.1:2380"];
+const IDS = { peerUrls: PEER_URLS, clusterToken: "etcd-cluster" };
 
 t.setTimeout(300_000);
 
@@ -20,6 +31,11 @@ void t.test("databases and the real programs", async (t) => {
   if (!havePrograms(t, [paths.etcd, paths.etcdctl, paths.etcdutl, paths.bbolt])) return;
   await t.test("bbolt check finds nothing in what planBolt() writes", checkedByBbolt);
   await t.test("BoltFile reads what bbolt has written", readsBbolt);
+  for (const seed of SEEDS) {
+    const [random, other] = [new Random(seed), new Random(seed)];
+    await t.test(`etcdlet to etcd and back, seed ${seed}`, (t) => fromOurs(t, random));
+    await t.test(`etcd to etcdlet and back, seed ${seed}`, (t) => fromEtcd(t, other));
+  }
 });
 
 async function checkedByBbolt(t: Test): Promise<void> {
@@ -32,6 +48,96 @@ async function checkedByBbolt(t: Test): Promise<void> {
     }),
     { numRuns: 40 },
   );
+}
+
+async function fromOurs(t: Test, random: Random): Promise<void> {
+  const folder = await tempDirectory(t);
+  const saved = join(folder, "ours.db");
+  const expected = await withOurs(join(folder, "ours"), async (client, url) => {
+    await writeHistory(client, random, STEPS);
+    await etcdctl(url, ["snapshot", "save", saved]);
+  }).then(() => withOurs(join(folder, "ours"), pictureOf));
+  await checkStatus(t, saved);
+  const moved = join(folder, "etcd.db");
+  await restoreToEtcd(saved, join(folder, "etcd"));
+  await withEtcd(join(folder, "etcd"), async (client, url) => {
+    t.strictSame(await pictureOf(client), expected, "etcd has all of it");
+    await client.kv.compact(expected.revision - 5, { physical: true });
+    await etcdctl(url, ["snapshot", "save", moved]);
+  });
+  const compacted = await withEtcd(join(folder, "etcd"), pictureOf);
+  t.equal(compacted.compactRevision, expected.revision - 5);
+  await restoreSnapshot({ source: moved, dataDir: join(folder, "back"), ...IDS });
+  t.strictSame(await withOurs(join(folder, "back"), pictureOf), compacted, "and we have it again");
+}
+
+async function fromEtcd(t: Test, random: Random): Promise<void> {
+  const folder = await tempDirectory(t);
+  const data = join(folder, "etcd");
+  const saved = join(folder, "etcd.db");
+  await withEtcd(data, async (client, url) => {
+    await writeHistory(client, random, STEPS);
+    await etcdctl(url, ["snapshot", "save", saved]);
+    await t.rejects(
+      restoreSnapshot({ source: join(data, "data"), dataDir: join(folder, "no"), ...IDS }),
+      /an etcd runs on it, process \d+/u,
+    );
+  });
+  const expected = await withEtcd(data, pictureOf);
+  await checkStatus(t, saved);
+  await restoreSnapshot({ source: saved, dataDir: join(folder, "saved"), ...IDS });
+  const fromSnapshot = await withOurs(join(folder, "saved"), pictureOf);
+  t.strictSame(fromSnapshot, expected, "by a snapshot");
+  await restoreSnapshot({ source: join(data, "data"), dataDir: join(folder, "copied"), ...IDS });
+  const fromDirectory = await withOurs(join(folder, "copied"), pictureOf);
+  t.strictSame(fromDirectory, expected, "by its data directory");
+  const exported = join(folder, "exported.db");
+  const names = { name: "default", peerUrls: PEER_URLS, clientUrls: [] };
+  await exportSnapshot({ dataDir: join(folder, "copied"), path: exported, ...names });
+  await restoreToEtcd(exported, join(folder, "back"));
+  t.strictSame(await withEtcd(join(folder, "back"), pictureOf), expected, "and etcd has it again");
+}
+
+/** What etcdutl says of a file is what we say. */
+async function checkStatus(t: Test, path: string): Promise<void> {
+  const { stdout } = await programs(paths.etcdutl, ["snapshot", "status", path, "-w", "json"]);
+  t.strictSame(databaseStatus(path), JSON.parse(stdout));
+}
+
+/** The program's flags are those that EtcdProcess has. */
+async function restoreToEtcd(path: string, folder: string): Promise<void> {
+  await programs(paths.etcdutl, [
+    "snapshot",
+    "restore",
+    path,
+    `--data-dir=${join(folder, "data")}`,
+    `--initial-cluster=default=${PEER_URLS.join(",")}`,
+    `--initial-advertise-peer-urls=${PEER_URLS.join(",")}`,
+  ]);
+}
+
+async function etcdctl(url: string, args: readonly string[]): Promise<void> {
+  await programs(paths.etcdctl, ["--endpoints", url, ...args]);
+}
+
+type Use<T> = (client: Client, url: string) => Promise<T>;
+
+async function withOurs<T>(dataDir: string, use: Use<T>): Promise<T> {
+  const listenClientUrls = ["http://127.0.0.1:0"];
+  await using etcd = await Etcd.start({ dataDir, listenClientUrls, unsafeNoFsync: true });
+  return await use(etcd.client, etcd.clientUrls[0] ?? "");
+}
+
+async function withEtcd<T>(folder: string, use: Use<T>): Promise<T> {
+  await mkdir(folder, { recursive: true });
+  const etcd = await EtcdProcess.start({ binary: paths.etcd, folder, unsafeNoFsync: true });
+  const client = await connect(etcd.url);
+  try {
+    return await use(client, etcd.url);
+  } finally {
+    client.close();
+    await etcd.stop("SIGTERM");
+  }
 }
 
 /** bbolt compacts a file by writing all of its rows into a new one, with its own splits of pages. */
