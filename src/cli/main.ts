@@ -12,8 +12,28 @@ const FLUSH_LIMIT_MS = 1_000;
 /** Longest wait for a signal that was raised to end the process, ms. */
 const SIGNAL_LIMIT_MS = 1_000;
 
-/** Runs the program in this process, and ends it. */
+/**
+ * Runs the program in this process, and ends it: a command where the first argument is the name of
+ * one, else the server.
+ */
 export async function main(): Promise<void> {
+  const [first] = process.argv.slice(2);
+  if (first !== undefined && !first.startsWith("-")) {
+    const code = await commandCode(process.argv.slice(2));
+    if (code !== undefined) process.exit(code);
+  }
+  await startServer();
+}
+
+/** Runs what is a command; undefined for what is none, which the server's part complains of. */
+async function commandCode(words: readonly string[]): Promise<number | undefined> {
+  const { isCommand, runCommand } = await import("./commands/run.ts");
+  if (!isCommand(words[0] ?? "")) return undefined;
+  const { processTerminal } = await import("./commands/terminal.ts");
+  return await runCommand(words, processTerminal());
+}
+
+async function startServer(): Promise<void> {
   let logger: ZapLogger | undefined;
   const die = (error: unknown): void => {
     const stack = error instanceof Error ? error.stack : undefined;

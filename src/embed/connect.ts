@@ -6,6 +6,8 @@ import type { ClientTlsOptions } from "../transport/index.ts";
 export interface ConnectOptions {
   /** For URLs by TLS: whom to trust, and who to be. */
   readonly tls?: ClientTlsOptions | undefined;
+  /** Sent with every call, names in lower case: `token`, say, with what `authenticate` answered. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

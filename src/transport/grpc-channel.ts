@@ -61,6 +61,8 @@ export interface ClientTlsOptions {
   readonly key?: string | Uint8Array | undefined;
   /** The name that the server's certificate has to have. Default that of the URL. */
   readonly serverName?: string | undefined;
+  /** False takes any certificate of the server: it is then as good as none. Default true. */
+  readonly rejectUnauthorized?: boolean | undefined;
 }
 
 /** Calls under way, so that closing can end them. */
@@ -271,11 +273,14 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 
 const EMPTY = new Uint8Array(0);
 
-function secure(grpc: GrpcJs, { ca, cert, key }: ClientTlsOptions): ChannelCredentials {
+function secure(
+  grpc: GrpcJs,
+  { ca, cert, key, rejectUnauthorized = true }: ClientTlsOptions,
+): ChannelCredentials {
   const [root, ownKey, ownCert] = [ca, key, cert].map((pem) =>
     pem === undefined ? null : Buffer.from(pem),
   );
-  return grpc.credentials.createSsl(root, ownKey, ownCert);
+  return grpc.credentials.createSsl(root, ownKey, ownCert, { rejectUnauthorized });
 }
 
 function channelOptions({ serverName }: ClientTlsOptions): ChannelOptions {

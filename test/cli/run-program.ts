@@ -84,6 +84,17 @@ export class RunningProgram {
     }
   }
 
+  /** Waits for a text on standard output. Rejects when the program ends before. */
+  async printed(text: string): Promise<void> {
+    const over = this.#ended.then(() => {
+      throw new Error(`Program ended without "${text}": ${this.#errors}`);
+    });
+    over.catch(() => undefined);
+    while (!this.#output.includes(text)) {
+      await Promise.race([once(this.#child.stdout ?? this.#child, "data"), over]);
+    }
+  }
+
   /** Waits for the end; gives the exit code or the signal. */
   async end(): Promise<number | string> {
     await this.#ended;

@@ -5,6 +5,8 @@ export interface Command {
   readonly args: readonly string[];
   /** What is typed into it. */
   readonly input?: string;
+  /** Of the environment. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** A command without any argument that has a space in it. */

@@ -1,0 +1,98 @@
+/** Members and endpoints as rows: what `simple` joins with commas, and `table` draws. */
+import type { messages } from "../../wire/index.ts";
+import type { EndpointHealth, OfEndpoint } from "./printer.ts";
+
+/** The names of columns, and the rows. */
+export interface Rows {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A line for each member. */
+export function memberRows(members: readonly messages.Member[]): Rows {
+  return {
+    header: ["ID", "Status", "Name", "Peer Addrs", "Client Addrs", "Is Learner"],
+    rows: members.map((member) => [
+      member.id.toString(16),
+      member.name === "" ? "unstarted" : "started",
+      member.name,
+      member.peerUrls.join(","),
+      member.clientUrls.join(","),
+      String(member.isLearner),
+    ]),
+  };
+}
+
+export function healthRows(list: readonly EndpointHealth[]): Rows {
+  return {
+    header: ["endpoint", "health", "took", "error"],
+    rows: list.map(({ endpoint, health, took, error }) => [endpoint, String(health), took, error]),
+  };
+}
+
+export function hashRows(list: readonly OfEndpoint<messages.HashKVResponse>[]): Rows {
+  return {
+    header: ["endpoint", "hash", "hash_revision"],
+    rows: list.map(({ endpoint, response }) => [
+      endpoint,
+      String(response.hash),
+      String(response.hashRevision),
+    ]),
+  };
+}
+
+const STATUS_HEADER = [
+  "endpoint",
+  "ID",
+  "version",
+  "storage version",
+  "db size",
+  "in use",
+  "percentage not in use",
+  "quota",
+  "is leader",
+  "is learner",
+  "raft term",
+  "raft index",
+  "raft applied index",
+  "errors",
+  "downgrade target version",
+  "downgrade enabled",
+];
+
+export function statusRows(list: readonly OfEndpoint<messages.StatusResponse>[]): Rows {
+  const rows = list.map(({ endpoint, response }) => {
+    const { dbSize, dbSizeInUse } = response;
+    const inUse = dbSize === 0 ? 100 : Math.trunc((dbSizeInUse * 100) / dbSize);
+    const id = response.header?.memberId ?? 0n;
+    return [
+      endpoint,
+      id.toString(16),
+      response.version,
+      response.storageVersion,
+      humanSize(dbSize),
+      humanSize(dbSizeInUse),
+      `${100 - inUse}%`,
+      humanSize(response.dbSizeQuota),
+      String(response.leader === id),
+      String(response.isLearner),
+      String(response.raftTerm),
+      String(response.raftIndex),
+      String(response.raftAppliedIndex),
+      response.errors.join(", "),
+      response.downgradeInfo?.targetVersion ?? "",
+      String(response.downgradeInfo?.enabled ?? false),
+    ];
+  });
+  return { header: STATUS_HEADER, rows };
+}
+
+const SIZE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+
+/** A number of bytes as people write it. Source: dustin/go-humanize, Bytes. */
+export function humanSize(bytes: number): string {
+  if (bytes < 10) return `${bytes} B`;
+  const exponent = Math.floor(Math.log(bytes) / Math.log(1000));
+  const value = Math.floor((bytes / 1000 ** exponent) * 10 + 0.5) / 10;
+  return `${value.toFixed(value < 10 ? 1 : 0)} ${SIZE_UNITS[exponent] ?? ""}`;
+}
