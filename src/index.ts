@@ -26,5 +26,7 @@ export type {
   Mark,
   TlsOptions,
 } from "./embed/index.ts";
+export { VirtualClock } from "./testing/index.ts";
+export type { Duration } from "./testing/index.ts";
 export { EtcdError, STATUS } from "./wire/index.ts";
 export type { Channel, Clock, ErrorReason, Logger, StatusCode } from "./wire/index.ts";

@@ -9,7 +9,7 @@ const DELAY_MAX_MS = 0x7fff_ffff;
 export const SYSTEM_CLOCK: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, callback, urgency) => {
-    const timer = setTimeout(callback, Math.min(delayMs, DELAY_MAX_MS));
+    const timer = setTimeout(() => void callback(), Math.min(delayMs, DELAY_MAX_MS));
     if (urgency === "background") timer.unref();
     return () => {
       clearTimeout(timer);

@@ -51,11 +51,9 @@ export class AutoCompactor {
   /** Waits for the next time to look, again and again until {@link close}. */
   start(): void {
     if (this.#closed) return;
-    const look = (): void => {
-      // Never rejects.
-      void this.#look().then(() => {
-        this.start();
-      });
+    const look = async (): Promise<void> => {
+      await this.#look();
+      this.start();
     };
     // An idle server without a port does not keep its process alive.
     this.#stop = this.#parts.clock.after(this.#schedule.begin(), look, "background");

@@ -39,12 +39,10 @@ export class Ticker {
     const nowMs = this.#clock.nowMs();
     const deadlineMs = this.#store.lessor.nextDeadlineMs() ?? Number.POSITIVE_INFINITY;
     const delayMs = Math.min(LOOK_MAX_MS, Math.max(leastMs, deadlineMs - nowMs));
-    const look = (): void => {
-      // Never rejects.
-      void this.#expire().then((ended) => {
-        // Where leases may not end, do not try again at once, and for ever.
-        this.start(ended ? LOOK_MIN_MS : LOOK_MAX_MS);
-      });
+    const look = async (): Promise<void> => {
+      const ended = await this.#expire();
+      // Where leases may not end, do not try again at once, and for ever.
+      this.start(ended ? LOOK_MIN_MS : LOOK_MAX_MS);
     };
     // An idle server without a port does not keep its process alive; an open watch does.
     this.#stop = this.#clock.after(delayMs, look, "background");

@@ -8,7 +8,7 @@ const DELAY_MS_MAX = 2 ** 31 - 1;
 export const SOCKET_CLOCK: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, Math.min(delayMs, DELAY_MS_MAX)).unref();
+    const timer = setTimeout(() => void callback(), Math.min(delayMs, DELAY_MS_MAX)).unref();
     return () => clearTimeout(timer);
   },
 };

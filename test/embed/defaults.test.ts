@@ -5,7 +5,7 @@ import type { FlagName } from "../../src/cli/flag-table.ts";
 import { electionTimeoutMs, serverOptions } from "../../src/embed/defaults.ts";
 import { SYSTEM_CLOCK } from "../../src/embed/system.ts";
 import { SILENT_LOGGER } from "../../src/wire/index.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 const GIB = 1024 ** 3;
 

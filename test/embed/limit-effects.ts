@@ -4,7 +4,7 @@ import { connect } from "../../src/embed/index.ts";
 import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
 import { EMPTY_CONTEXT, SILENT_LOGGER, messages } from "../../src/wire/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { ANY_PORT, rejection, revisionOf, started } from "./embedded.ts";
 
 const GIB = 1024 ** 3;

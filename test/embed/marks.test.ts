@@ -8,7 +8,7 @@ import type { Mark } from "../../src/embed/index.ts";
 import { EtcdError } from "../../src/wire/index.ts";
 import { ANY_PORT } from "./embedded.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 /** Keys with value and lease, and leases with their time to live. */
 interface Content {

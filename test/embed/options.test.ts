@@ -14,7 +14,7 @@ import { connect } from "../../src/embed/index.ts";
 import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
 import type { Logger } from "../../src/wire/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { ANY_PORT, rejection, revisionOf, started } from "./embedded.ts";
 import { HTTP_EFFECTS } from "./http-effects.ts";
 import { LIMIT_EFFECTS } from "./limit-effects.ts";

@@ -1,7 +1,7 @@
 import t from "tap";
 import { withProfiles } from "../../src/embed/profiles.ts";
 import type { HttpPages, HttpReply } from "../../src/wire/index.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 const OTHERS: HttpPages = { page: ({ path }) => ({ status: 404, headers: {}, body: path }) };
 

@@ -37,7 +37,7 @@ t.test("SYSTEM_CLOCK.after() calls back once, after its delay at the earliest", 
 
 t.test("SYSTEM_CLOCK.after() can be called off", async (t) => {
   let calls = 0;
-  const cancel = SYSTEM_CLOCK.after(1, () => calls++);
+  const cancel = SYSTEM_CLOCK.after(1, () => void calls++);
   cancel();
   cancel();
   await new Promise<void>((resolve) => void SYSTEM_CLOCK.after(5, resolve));
@@ -48,7 +48,7 @@ t.test("SYSTEM_CLOCK.after() takes delays that are longer than Node's timers can
   const warned = once(process, "warning").then(() => "a warning of an overflow");
   const calls: number[] = [];
   const cancels = [2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY].map(
-    (delayMs) => SYSTEM_CLOCK.after(delayMs, () => calls.push(delayMs)),
+    (delayMs) => SYSTEM_CLOCK.after(delayMs, () => void calls.push(delayMs)),
   );
   const later = new Promise((resolve) => void SYSTEM_CLOCK.after(20, () => resolve("nothing")));
   t.equal(await Promise.race([warned, later]), "nothing", "Node would fire at once, and say so");

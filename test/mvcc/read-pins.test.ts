@@ -1,6 +1,6 @@
 import t from "tap";
 import { ReadPins } from "../../src/mvcc/read-pins.ts";
-import { settle } from "../harness/virtual-clock.ts";
+import { settle } from "../../src/testing/virtual-clock.ts";
 
 t.test("ReadPins.noneBelow() waits for all older reads, and for no other", async (t) => {
   const pins = new ReadPins();

@@ -12,7 +12,7 @@ import {
   putting,
   withStore,
 } from "../harness/store-fixture.ts";
-import { settle } from "../harness/virtual-clock.ts";
+import { settle } from "../../src/testing/virtual-clock.ts";
 import { MemoryEngine } from "../../src/storage/index.ts";
 import { RecordingSink, TestOutlet } from "./recording-sink.ts";
 import { revisionKey } from "../../src/mvcc/tables.ts";

@@ -5,7 +5,7 @@ import type { Store, Watcher } from "../../src/mvcc/index.ts";
 import { ModelStore } from "../harness/model-store.ts";
 import type { ModelChange } from "../harness/model-store.ts";
 import { compactNow } from "../harness/store-fixture.ts";
-import { settle } from "../harness/virtual-clock.ts";
+import { settle } from "../../src/testing/virtual-clock.ts";
 import { applyGroup, randomGroups, randomKeys } from "./random-commands.ts";
 import type { RandomGroup } from "./random-commands.ts";
 import { RecordingSink, TestOutlet, nameOf } from "./recording-sink.ts";

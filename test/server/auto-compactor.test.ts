@@ -1,7 +1,7 @@
 import t from "tap";
 import type { AutoCompaction } from "../../src/server/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
-import { VirtualClock, settle } from "../harness/virtual-clock.ts";
+import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { startServer, withServer } from "./server-fixture.ts";
 import type { Fixture, LogEntry } from "./server-fixture.ts";
 

@@ -2,7 +2,7 @@ import t from "tap";
 import { CallTimes } from "../../src/server/call-times.ts";
 import { STREAM_METHODS, UNARY_METHODS } from "../../src/wire/index.ts";
 import type { Method } from "../../src/wire/index.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 t.test("CallTimes knows every method, and observes a call when it is over", async (t) => {
   const clock = new VirtualClock();

@@ -15,7 +15,7 @@ import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
 import { EtcdError, SILENT_LOGGER, STATUS, latin1, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { openStore } from "../harness/store-fixture.ts";
-import { VirtualClock, settle } from "../harness/virtual-clock.ts";
+import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { bytes, refuses } from "./server-fixture.ts";
 
 const IDENTITY = { memberId: 1n, clusterId: 2n, term: 2 };

@@ -1,7 +1,7 @@
 import t from "tap";
 import { Histogram } from "../../src/mvcc/index.ts";
 import { Figures } from "../../src/server/figures.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 t.test("Figures times every range of many keys, and of single keys some", async (t) => {
   let nowMs = 0;

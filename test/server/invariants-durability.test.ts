@@ -1,7 +1,7 @@
 /** Invariants of what is on disk and in line: each a test of its name. See docs/architecture.md. */
 import t from "tap";
 import type { EtcdError } from "../../src/wire/index.ts";
-import { settle } from "../harness/virtual-clock.ts";
+import { settle } from "../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, refuses, withServer } from "./server-fixture.ts";
 import type { Fixture } from "./server-fixture.ts";
 

@@ -8,7 +8,7 @@ import { messages } from "../../src/wire/index.ts";
 import type { ErrorReason } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { commit, openStore, plainKeyValue, putting } from "../harness/store-fixture.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, refuses, withServer } from "./server-fixture.ts";
 import type { Fixture } from "./server-fixture.ts";
 

@@ -1,6 +1,6 @@
 import t from "tap";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
-import { VirtualClock, settle } from "../harness/virtual-clock.ts";
+import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { LEASE_EXTENSION_MS, startServer, withServer } from "./server-fixture.ts";
 import type { Fixture } from "./server-fixture.ts";
 

@@ -8,7 +8,7 @@ import type { ErrorReason, LogFields, Logger, StreamInput } from "../../src/wire
 import { EMPTY_CONTEXT, EtcdError, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { openStore } from "../harness/store-fixture.ts";
-import { VirtualClock } from "../harness/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 export interface FixtureOptions {
   readonly engine?: FaultyEngine;

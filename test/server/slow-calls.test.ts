@@ -4,7 +4,7 @@ import { SlowCalls } from "../../src/server/slow-calls.ts";
 import { messages } from "../../src/wire/index.ts";
 import { RecordingLogger } from "../cli/recording-logger.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
-import { VirtualClock, settle } from "../harness/virtual-clock.ts";
+import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { bytes, withServer } from "./server-fixture.ts";
 
 function make() {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
-import { VirtualClock, settle } from "../harness/virtual-clock.ts";
+import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import {
   LEASE_EXTENSION_MS,
   WatchProbe,

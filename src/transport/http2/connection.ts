@@ -318,7 +318,7 @@ export class Http2Connection implements FrameSink, SenderOwner {
     if (this.#isDead) return;
     this.#stop();
     this.#output.flush();
-    const stop = this.#clock.after(LAST_WORDS_MS, () => this.#socket.destroy());
+    const stop = this.#clock.after(LAST_WORDS_MS, () => void this.#socket.destroy());
     this.#socket.once("close", stop);
     if (this.#isPaused) this.#socket.resume();
     this.#socket.end();

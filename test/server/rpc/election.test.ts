@@ -1,6 +1,6 @@
 import t from "tap";
 import { STATUS } from "../../../src/wire/index.ts";
-import { settle } from "../../harness/virtual-clock.ts";
+import { settle } from "../../../src/testing/virtual-clock.ts";
 import { bytes, withServer } from "../server-fixture.ts";
 
 const NAME = bytes("a");

@@ -2,7 +2,7 @@ import t from "tap";
 import { Client } from "../../../src/client/index.ts";
 import { EtcdError, STATUS } from "../../../src/wire/index.ts";
 import type { CallContext } from "../../../src/wire/index.ts";
-import { settle } from "../../harness/virtual-clock.ts";
+import { settle } from "../../../src/testing/virtual-clock.ts";
 import { bytes, startServer, withServer } from "../server-fixture.ts";
 import type { Fixture } from "../server-fixture.ts";
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { EMPTY_CONTEXT, messages } from "../../../src/wire/index.ts";
 import type { EtcdError } from "../../../src/wire/index.ts";
-import { settle } from "../../harness/virtual-clock.ts";
+import { settle } from "../../../src/testing/virtual-clock.ts";
 import { bytes, withServer } from "../server-fixture.ts";
 import type { Fixture } from "../server-fixture.ts";
 

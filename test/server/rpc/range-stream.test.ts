@@ -3,7 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import { EMPTY_CONTEXT, messages } from "../../../src/wire/index.ts";
 import type { EtcdError, ErrorReason, StreamInput } from "../../../src/wire/index.ts";
-import { settle } from "../../harness/virtual-clock.ts";
+import { settle } from "../../../src/testing/virtual-clock.ts";
 import { bytes, withServer } from "../server-fixture.ts";
 import type { Fixture } from "../server-fixture.ts";
 

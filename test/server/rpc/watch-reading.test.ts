@@ -5,7 +5,7 @@ import t from "tap";
 import { MemoryEngine, StorageError } from "../../../src/storage/index.ts";
 import { messages } from "../../../src/wire/index.ts";
 import { FaultyEngine } from "../../harness/faulty-engine.ts";
-import { settle } from "../../harness/virtual-clock.ts";
+import { settle } from "../../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, withProbe, withServer } from "../server-fixture.ts";
 
 const FIRST = "1".charCodeAt(0);

@@ -1,7 +1,7 @@
 /** What a watch stream says, message by message. */
 import t from "tap";
 import { messages } from "../../../src/wire/index.ts";
-import { settle } from "../../harness/virtual-clock.ts";
+import { settle } from "../../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, withProbe } from "../server-fixture.ts";
 
 const { FilterType } = messages;
