@@ -1,5 +1,5 @@
 /** A line typed into a command, as words. */
-import { textOf, bytesOf, unquote } from "../go-text.ts";
+import { unquote } from "../go-text.ts";
 import { CommandError, EXIT } from "./definition.ts";
 
 /** Double quotes with escapes, single quotes without, or no space. Source: etcd util.go, Argify. */
@@ -12,7 +12,6 @@ export function wordsOf(line: string): string[] {
     if (!word.startsWith('"')) return word;
     const text = unquote(word);
     if (text === undefined) throw new CommandError(EXIT.invalidInput, "invalid syntax");
-    // So that a word out of several escapes is one text.
-    return textOf(bytesOf(text));
+    return text;
   });
 }
