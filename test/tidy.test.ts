@@ -26,6 +26,7 @@ const PACKAGE_ROOM: Readonly<Record<string, string>> = {
   level: "storage",
   "@grpc/grpc-js": "transport",
   "prom-client": "server",
+  "fast-jwt": "server",
   yaml: "cli",
 };
 

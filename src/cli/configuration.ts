@@ -260,6 +260,9 @@ function serverOptions(
     // Everything else is basic, in etcd too.
     metrics: settings.get("metrics") === "extensive" ? "extensive" : "basic",
     features: features(settings.get("feature-gates")),
+    authToken: settings.get("auth-token"),
+    authTokenTtl: settings.get("auth-token-ttl"),
+    bcryptCost: settings.get("bcrypt-cost"),
     ...grpcOptions(settings),
     ...httpOptions(settings),
     tls: tlsOptions(settings, { dataDir, allowedCommonNames }),

@@ -10,12 +10,16 @@ import { Kv } from "./kv.ts";
 import { Lease } from "./lease.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { MessageStream } from "./message-stream.ts";
+import { UserChannel } from "./user-channel.ts";
+import type { Credentials } from "./user-channel.ts";
 import { watch } from "./watch.ts";
 import type { Watch, WatchOptions, WatchStream } from "./watch.ts";
 
 export interface ClientOptions {
   /** Sent with every call; names in lower case. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Whose calls they are, by a password. The token is got with the first call, and renewed. */
+  readonly credentials?: Credentials | undefined;
   /** What {@link Client.close} does: gives up the channel, where that is this client's own. */
   readonly onClose?: (() => void) | undefined;
 }
@@ -41,7 +45,9 @@ export class Client {
   readonly #onClose: () => void;
 
   constructor(channel: Channel, options: ClientOptions = {}) {
-    this.#calls = new Calls(channel, contextOf(options.metadata));
+    const { credentials, metadata } = options;
+    const to = credentials === undefined ? channel : new UserChannel(channel, credentials);
+    this.#calls = new Calls(to, contextOf(metadata));
     this.kv = new Kv(this.#calls);
     this.lease = new Lease(this.#calls);
     this.maintenance = new Maintenance(this.#calls);

@@ -26,9 +26,10 @@ export type {
   LeaseTimeToLiveResponse,
 } from "./lease.ts";
 export type { Alarm, AlarmType, Maintenance } from "./maintenance.ts";
-export type { Auth } from "./auth.ts";
+export type { Auth, Permission, PermissionType } from "./auth.ts";
 export type { Cluster } from "./cluster.ts";
 export { STREAM_MESSAGES_UNREAD_MAX } from "./message-stream.ts";
+export type { Credentials } from "./user-channel.ts";
 export type { MessageStream } from "./message-stream.ts";
 export { compare, op } from "./txn.ts";
 export type {

@@ -8,11 +8,15 @@ export interface ConnectOptions {
   readonly tls?: ClientTlsOptions | undefined;
   /** Sent with every call, names in lower case: `token`, say, with what `authenticate` answered. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Who to be, with a password: both or neither. */
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
 }
 
 /**
  * A client of the servers at these URLs (`http://host:port`, `unix://path`; by TLS `https` and
- * `unixs`). The connection is made by the first call. Close the client when done.
+ * `unixs`). The connection is made by the first call; a user's token is got with it, and renewed when
+ * it is no longer good. Close the client when done.
  */
 export async function connect(
   urls: string | readonly string[],
@@ -20,5 +24,7 @@ export async function connect(
 ): Promise<Client> {
   const { GrpcChannel } = await import("../transport/index.ts");
   const channel = await GrpcChannel.connect(urls, options);
-  return new Client(channel, { onClose: () => channel.close() });
+  const { user, password } = options;
+  const credentials = user === undefined ? undefined : { user, password: password ?? "" };
+  return new Client(channel, { credentials, onClose: () => channel.close() });
 }

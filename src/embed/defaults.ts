@@ -1,8 +1,11 @@
 /** Options with every gap filled. */
+import { randomBytes } from "node:crypto";
 import {
+  BCRYPT_COST,
   QUOTA_BYTES,
   REQUEST_BYTES_MAX,
   TXN_OPERATIONS_MAX,
+  bcryptCost,
   leaseTtlMin,
   requestTimeoutMs,
 } from "../server/index.ts";
@@ -21,6 +24,8 @@ const COMPACTION_BATCH = 1000;
 const WARNING_APPLY_MS = 100;
 const WARNING_UNARY_MS = 300;
 const COMPACTION_SLEEP_MS = 10;
+/** Seconds. Source: etcd server/auth/simple_token.go. */
+const SIMPLE_TOKEN_TTL = 300;
 const PEER_URL = "http://localhost:2380";
 const CLUSTER_TOKEN = "etcd-cluster";
 
@@ -55,10 +60,21 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
     },
     leaseCheckpoint: options.leaseCheckpoint ?? false,
     requestTimeoutMs: requestTimeoutMs(electionTimeoutMs(options)),
+    auth: authOptions(options),
     watchProgressIntervalMs: Math.max(
       options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,
       PROGRESS_INTERVAL_MIN_MS,
     ),
+  };
+}
+
+function authOptions(options: EtcdOptions): ServerOptions["auth"] {
+  return {
+    token: options.authToken ?? "simple",
+    simpleTokenTtlMs: (options.authTokenTtl || SIMPLE_TOKEN_TTL) * 1000,
+    bcryptCost: bcryptCost(options.bcryptCost ?? BCRYPT_COST),
+    hasCertificateUsers: options.tls?.clientCertAuth === true,
+    randomBytes,
   };
 }
 

@@ -99,6 +99,15 @@ export interface EtcdOptions {
   readonly metrics?: "basic" | "extensive" | undefined;
   /** etcd's feature gates, for /metrics to tell which are on. Default none. */
   readonly features?: readonly Feature[] | undefined;
+  /**
+   * Kind of the users' tokens, with its options: `simple`, `jwt,sign-method=RS256,…`, or empty for
+   * none. Default "simple". Source: etcd --auth-token.
+   */
+  readonly authToken?: string | undefined;
+  /** Seconds that a simple token is good after it was used last; 0 is the default, 300. */
+  readonly authTokenTtl?: number | undefined;
+  /** Of hashing passwords, 4 to 31; others stand for the default, 10. Source: etcd --bcrypt-cost. */
+  readonly bcryptCost?: number | undefined;
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }

@@ -20,6 +20,7 @@ export { RowCheck } from "./row-check.ts";
 export { Store, VALUE_BYTES_MAX } from "./store.ts";
 export type { KeyValueHash, StoreOptions } from "./store.ts";
 export {
+  AUTH,
   FORMAT,
   META,
   alarmKey,

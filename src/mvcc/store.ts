@@ -218,7 +218,7 @@ export class Store {
   }
 
   /** The rows of a small table. */
-  async readTable(table: "alarm"): Promise<Row[]> {
+  async readTable(table: "alarm" | "auth" | "authUser" | "authRole"): Promise<Row[]> {
     const rows: Row[] = [];
     for await (const page of this.scanTable(table, 100)) rows.push(...page);
     return rows;

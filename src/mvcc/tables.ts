@@ -17,6 +17,12 @@ const TABLE = {
   alarm: 0x61,
   /** `m` name -> see {@link META}. */
   meta: 0x6d,
+  /** `r` name -> authpb.Role. */
+  authRole: 0x72,
+  /** `u` name -> authpb.User. */
+  authUser: 0x75,
+  /** `w` name -> see {@link AUTH}. */
+  auth: 0x77,
 } as const;
 
 /** What a table is called. */
@@ -40,6 +46,14 @@ export const META = {
   peerUrls: metaKey("peer-urls"),
   scheduledCompaction: metaKey("scheduled-compaction"),
   finishedCompaction: metaKey("finished-compaction"),
+} as const;
+
+/** Names in the auth table, and how its values look, are etcd's. On disk: never change or reuse. */
+export const AUTH = {
+  /** One byte, 0 or 1. */
+  enabled: Buffer.from(`${String.fromCharCode(TABLE.auth)}authEnabled`, "latin1"),
+  /** 8 bytes, big endian. */
+  revision: Buffer.from(`${String.fromCharCode(TABLE.auth)}authRevision`, "latin1"),
 } as const;
 
 /** The layout this program writes. */

@@ -6,6 +6,9 @@ import { META } from "../mvcc/index.ts";
 import type { Lessor, WriteTxn } from "../mvcc/index.ts";
 import { EtcdError, messages } from "../wire/index.ts";
 import type { Alarms } from "./alarms.ts";
+import { applyAuth } from "./auth/apply-auth.ts";
+import type { AuthStore } from "./auth/auth-store.ts";
+import { mustDelete, mustHoldLease, mustPut, mustTxn } from "./auth/permissions.ts";
 import type { Command } from "./command.ts";
 import type { Member } from "./member.ts";
 import { txnCost } from "./limits.ts";
@@ -17,24 +20,29 @@ export interface ApplyState {
   readonly member: Member;
   readonly alarms: Alarms;
   readonly lessor: Lessor;
+  readonly auth: AuthStore;
 }
 
 /** Carries out a command and answers with the encoded response. Throws EtcdError, StorageError. */
 export function apply(command: Command, txn: WriteTxn, state: ApplyState): Uint8Array {
   const { member, alarms } = state;
+  const auth = state.auth.applied;
   const headerAt = (revision: number): Uint8Array => member.headers.at(revision);
   // Source: etcd server/etcdserver/apply: the corrupt alarm first, then the one for space.
-  if (command.type !== "alarm") alarms.refuseIfCorrupt();
+  if (command.type !== "alarm" && command.type !== "auth") alarms.refuseIfCorrupt();
   switch (command.type) {
     case "put":
       alarms.refuseIfFull();
+      if (auth.enabled) mustPut(auth, command.caller, command.request, (id) => txn.lease(id));
       checkPutTarget(command.request, txn, (id) => txn.lease(id) !== undefined);
       return put(command.request, txn, headerAt);
     case "deleteRange":
+      if (auth.enabled) mustDelete(auth, command.caller, command.request);
       return deleteRange(command.request, txn, headerAt);
     case "txn":
       // The cost only when it matters: it goes through the whole request.
       if (alarms.isFull && txnCost(command.request) > 0) alarms.refuseIfFull();
+      if (auth.enabled) mustTxn(auth, command.caller, command.request, (id) => txn.lease(id));
       return writeTxn(command.request, txn, headerAt);
     case "compact":
       compact(command.request.revision, txn);
@@ -49,6 +57,7 @@ export function apply(command: Command, txn: WriteTxn, state: ApplyState): Uint8
       alarms.refuseIfFull();
       return leaseGrant(command, txn, member);
     case "leaseRevoke": {
+      if (auth.enabled) mustHoldLease(auth, command.caller, command.id, (id) => txn.lease(id));
       const lease = txn.lease(command.id);
       if (lease === undefined) throw new EtcdError("leaseNotFound");
       txn.revokeLease(lease);
@@ -78,6 +87,10 @@ export function apply(command: Command, txn: WriteTxn, state: ApplyState): Uint8
       member.peerUrls = command.peerUrls;
       txn.putRecord(META.peerUrls, Buffer.from(JSON.stringify(command.peerUrls)));
       return headerAt(0);
+    case "auth": {
+      const header = member.header(txn.revision);
+      return applyAuth(command.operation, command.caller, { auth: state.auth, txn, header });
+    }
   }
 }
 

@@ -4,11 +4,13 @@
  */
 import type { Mark } from "../mvcc/index.ts";
 import type { messages } from "../wire/index.ts";
+import type { AuthOperation } from "./auth/operations.ts";
+import type { Caller } from "./auth/permissions.ts";
 
 export type Command =
-  | { readonly type: "put"; readonly request: messages.PutRequest }
-  | { readonly type: "deleteRange"; readonly request: messages.DeleteRangeRequest }
-  | { readonly type: "txn"; readonly request: messages.TxnRequest }
+  | ({ readonly type: "put"; readonly request: messages.PutRequest } & Called)
+  | ({ readonly type: "deleteRange"; readonly request: messages.DeleteRangeRequest } & Called)
+  | ({ readonly type: "txn"; readonly request: messages.TxnRequest } & Called)
   | { readonly type: "compact"; readonly request: messages.CompactionRequest }
   | {
       readonly type: "compactStep";
@@ -26,7 +28,7 @@ export type Command =
       readonly ttl: number;
       readonly nowMs: number;
     }
-  | { readonly type: "leaseRevoke"; readonly id: bigint }
+  | ({ readonly type: "leaseRevoke"; readonly id: bigint } & Called)
   | {
       readonly type: "leaseExpire";
       readonly id: bigint;
@@ -45,4 +47,11 @@ export type Command =
       readonly mark: Mark;
       readonly nowMs: number;
     }
-  | { readonly type: "memberUpdate"; readonly peerUrls: readonly string[] };
+  | { readonly type: "memberUpdate"; readonly peerUrls: readonly string[] }
+  | ({ readonly type: "auth"; readonly operation: AuthOperation } & Called);
+
+/** What is asked for by somebody. What the server decides by itself is not. */
+interface Called {
+  /** Left out for nobody, and while authentication is off. */
+  readonly caller?: Caller | undefined;
+}

@@ -17,32 +17,19 @@
  * that was visible before.
  */
 import type { Store, WriteTxn } from "../mvcc/index.ts";
-import { META, encodeNumber } from "../mvcc/index.ts";
 import { EtcdError, PendingAnswer, STATUS } from "../wire/index.ts";
 import type { Logger } from "../wire/index.ts";
 import type { Alarm } from "./alarms.ts";
 import { apply } from "./apply.ts";
+import { IndexWaits } from "./index-waits.ts";
 import type { ApplyState } from "./apply.ts";
 import type { Command } from "./command.ts";
 import type { Figures } from "./figures.ts";
 import { GroupTimes } from "./group-times.ts";
 import { QUEUE_LIMITS } from "./limits.ts";
+import { reserveIndexes } from "./reserved-index.ts";
 import { Patience } from "./patience.ts";
 import type { SlowCalls } from "./slow-calls.ts";
-
-/**
- * The applied index must not go back at a restart. It is not written with every group, but this far
- * ahead when it has caught up: a start may skip some numbers. Not often, because this row ends up in
- * one table of LevelDB with the newest revisions: see Store.setRecordsApart().
- */
-const INDEX_RESERVE = 10_000_000;
-
-/** Notes that applied indexes after `appliedIndex` may be used, and answers up to which. */
-export function reserveIndexes(txn: WriteTxn, appliedIndex: number): number {
-  const reservedIndex = appliedIndex + INDEX_RESERVE;
-  txn.putRecord(META.reservedIndex, encodeNumber(reservedIndex));
-  return reservedIndex;
-}
 
 interface Waiting {
   readonly command: Command;
@@ -111,6 +98,7 @@ export class CommitQueue {
   readonly #slow: SlowCalls;
   /** When the first came of those that wait. */
   #waitingSinceMs = 0;
+  readonly #indexWaits = new IndexWaits();
 
   /** `reservedIndex` is what {@link reserveIndexes} gave, if it was asked since the store was opened. */
   constructor(
@@ -200,6 +188,12 @@ export class CommitQueue {
     });
   }
 
+  /** Resolves when the index is applied; see {@link IndexWaits}. */
+  applied(index: number): Promise<void> {
+    if (index <= this.#appliedIndex) return Promise.resolve();
+    return this.#indexWaits.wait(index);
+  }
+
   #readNow<T>(read: () => T | Promise<T>): T | Promise<T> {
     if (this.#refuseAll !== undefined) throw this.#refuseAll;
     return read();
@@ -208,6 +202,7 @@ export class CommitQueue {
   /** Takes no more commands, and waits for those in line. */
   async close(): Promise<void> {
     this.#refuseAll ??= new EtcdError("stopped");
+    this.#indexWaits.close();
     await this.#running;
     this.#patience.close();
   }
@@ -304,6 +299,7 @@ export class CommitQueue {
     group.alarms = this.#state.alarms.applied;
     group.tick = this.#patience.begin();
     this.#waitingBytes -= group.bytes;
+    const authChanges = this.#state.auth.takeChanges();
     try {
       if (group.failure !== undefined) throw group.failure;
       this.#reserveIndex(group);
@@ -316,6 +312,8 @@ export class CommitQueue {
       this.#store.publish(txn);
       this.#state.alarms.show(group.alarms);
       group.times.answered(isEmpty ? undefined : { startMs, writtenMs });
+      if (authChanges !== undefined) this.#state.auth.publish(authChanges);
+      this.#indexWaits.reached(this.#appliedIndex);
       this.#answerAll(group);
     } catch (error) {
       this.#fail(error, commands);

@@ -97,4 +97,5 @@ const KINDS: Readonly<Record<Command["type"], string | undefined>> = {
   alarm: "Alarm",
   memberUpdate: undefined,
   reset: undefined,
+  auth: undefined,
 };

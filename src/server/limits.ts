@@ -1,5 +1,6 @@
 /** What a request may ask for, and what the server holds at a time. */
 import { EtcdError, messages } from "../wire/index.ts";
+import type { Caller } from "./auth/permissions.ts";
 
 /** Largest write, bytes. Source: etcd server/embed/config.go, DefaultMaxRequestBytes. */
 export const REQUEST_BYTES_MAX = 1.5 * 1024 * 1024;
@@ -35,12 +36,23 @@ export interface RequestLimits {
 }
 
 /** Refuses a write whose proposal would be too large for etcd. */
-export function checkProposalSize(request: Uint8Array, limits: RequestLimits): void {
+export function checkProposalSize(
+  request: Uint8Array,
+  limits: RequestLimits,
+  caller?: Caller,
+): void {
   const { length } = request;
   const lengthBytes = length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : 4;
-  if (length + lengthBytes + PROPOSAL_OVERHEAD_BYTES > limits.maxRequestBytes) {
+  const callerBytes = caller === undefined ? 0 : callerProposalBytes(caller);
+  if (length + lengthBytes + PROPOSAL_OVERHEAD_BYTES + callerBytes > limits.maxRequestBytes) {
     throw new EtcdError("requestTooLarge");
   }
+}
+
+/** What the name and the revision of who calls add to the header. */
+function callerProposalBytes({ userName, authRevision }: Caller): number {
+  const revisionBytes = Math.ceil(authRevision.toString(2).length / 7);
+  return 2 + Buffer.byteLength(userName) + 1 + revisionBytes;
 }
 
 /** What a put costs against the quota. Source: etcd server/storage/quota.go, costPut. */

@@ -12,6 +12,20 @@ export interface Feature {
   readonly isEnabled: boolean;
 }
 
+/** How users show who they are. */
+export interface AuthOptions {
+  /** Kind of tokens and its options. Source: etcd --auth-token. */
+  readonly token: string;
+  /** How long a simple token is good after it was used last, milliseconds. */
+  readonly simpleTokenTtlMs: number;
+  /** Of hashing a password; 4 to 31. */
+  readonly bcryptCost: number;
+  /** The name in a client's certificate is a user's. Source: etcd --client-cert-auth. */
+  readonly hasCertificateUsers: boolean;
+  /** Bytes that nobody can foresee. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
 export interface ServerOptions {
   readonly name: string;
   readonly peerUrls: readonly string[];
@@ -41,6 +55,7 @@ export interface ServerOptions {
   readonly metrics?: "basic" | "extensive" | undefined;
   /** etcd's feature gates, for the metrics to tell. Default none. */
   readonly features?: readonly Feature[] | undefined;
+  readonly auth: AuthOptions;
 }
 
 /**

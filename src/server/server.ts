@@ -21,12 +21,17 @@ import type {
 } from "../wire/index.ts";
 import { Alarms } from "./alarms.ts";
 import { AutoCompactor } from "./auto-compactor.ts";
+import type { AuthGate } from "./auth/auth-gate.ts";
+import { TokenAhead } from "./auth/simple-tokens.ts";
+import { Authentication } from "./authentication.ts";
 import { CallCounts } from "./call-counts.ts";
 import { CallTimes } from "./call-times.ts";
 import { Figures } from "./figures.ts";
-import { CommitQueue, reserveIndexes } from "./commit-queue.ts";
+import { CommitQueue } from "./commit-queue.ts";
 import { Compactor } from "./compactor.ts";
 import { CountedStream } from "./counted-stream.ts";
+import { unaryHandlers } from "./handlers.ts";
+import type { Answer, UnaryHandler } from "./handlers.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { LeaseCheckpointer } from "./lease-checkpointer.ts";
 import { Member, newIdentity, nextTerm } from "./member.ts";
@@ -35,10 +40,9 @@ import { ObservedChannel } from "./observed-channel.ts";
 import { Pages } from "./pages.ts";
 import { Patience } from "./patience.ts";
 import { Quota } from "./quota.ts";
-import { AuthService } from "./rpc/auth.ts";
 import { ClusterService } from "./rpc/cluster.ts";
 import { ElectionService } from "./rpc/election.ts";
-import { HealthWatch, checkHealth, listHealth } from "./rpc/health.ts";
+import { HealthWatch } from "./rpc/health.ts";
 import { KvService } from "./rpc/kv.ts";
 import { LeaseService } from "./rpc/lease.ts";
 import { LockService } from "./rpc/lock.ts";
@@ -50,17 +54,23 @@ import { asEtcdError } from "./rpc/refusal.ts";
 import { SnapshotStream } from "./rpc/snapshot-stream.ts";
 import { WatchStream } from "./rpc/watch.ts";
 import { SlowCalls } from "./slow-calls.ts";
+import { reserveIndexes } from "./reserved-index.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { Ticker } from "./ticker.ts";
-
-type Answer = Uint8Array | PromiseLike<Uint8Array>;
-type UnaryHandler = (request: Uint8Array, context: CallContext) => Answer;
 
 /** Where a client says its version. Source: etcd api/v3rpc/rpctypes/metadatafields.go. */
 const CLIENT_VERSION_KEY = "client-api-version";
 
 /** A response may be this much larger than a request before a watcher that allows it gets pieces. */
 const FRAGMENT_OVERHEAD_BYTES = 512 * 1024;
+
+/** What a server starts with. */
+interface StartState {
+  readonly member: Member;
+  readonly alarms: Alarms;
+  readonly reservedIndex: number;
+  readonly authentication: Authentication;
+}
 
 export class Server implements Channel, HttpPages {
   readonly member: Member;
@@ -72,14 +82,14 @@ export class Server implements Channel, HttpPages {
   readonly #clock: Clock;
   readonly #options: ServerOptions;
   readonly #queue: CommitQueue;
+  readonly #gate: AuthGate;
+  readonly #authentication: Authentication;
   readonly #compactor: Compactor;
   readonly #autoCompactor: AutoCompactor | undefined;
   readonly #leaseCheckpointer: LeaseCheckpointer | undefined;
   readonly #ticker: Ticker;
   readonly #lease: LeaseService;
-  readonly #maintenance: MaintenanceService;
   readonly #own: OwnChannel;
-  readonly #lock: LockService;
   readonly #election: ElectionService;
   readonly #pages: Pages;
   readonly #unary: Record<UnaryMethod, UnaryHandler>;
@@ -94,22 +104,19 @@ export class Server implements Channel, HttpPages {
     const rows = await store.readTable("alarm");
     const alarms = new Alarms(rows.map(([, value]) => messages.decodeAlarmMember(value)));
     const { member, reservedIndex } = await beginTerm(store, options);
-    return new Server(store, { member, alarms, reservedIndex }, options);
+    const authentication = await Authentication.open(store, options);
+    return new Server(store, { member, alarms, reservedIndex, authentication }, options);
   }
 
-  private constructor(
-    store: Store,
-    state: { member: Member; alarms: Alarms; reservedIndex: number },
-    options: ServerOptions,
-  ) {
-    const { member, alarms, reservedIndex } = state;
+  private constructor(store: Store, state: StartState, options: ServerOptions) {
+    const { member, alarms, reservedIndex, authentication } = state;
     const { clock, logger } = options;
     this.#store = store;
     this.member = member;
     this.#clock = clock;
     this.#options = options;
     this.slow = new SlowCalls(clock, logger, options.slow);
-    const applyState = { member, alarms, lessor: store.lessor };
+    const applyState = { member, alarms, lessor: store.lessor, auth: authentication.store };
     const figures = new Figures(clock);
     const queue = new CommitQueue(store, applyState, {
       logger,
@@ -124,30 +131,44 @@ export class Server implements Channel, HttpPages {
       { ...options.compaction, quotaBytes: options.limits.quotaBytes },
     );
     this.#queue = queue;
+    this.#authentication = authentication;
+    const { gate, service: auth } = authentication.connect(queue);
+    this.#gate = gate;
     this.#compactor = compactor;
     this.#ticker = new Ticker({ store, queue, clock, logger, figures });
     const ids = new IdGenerator(member.memberId, options.wallClockMs);
     const { limits, leaseTtlMin: ttlMin } = options;
-    const kv = new KvService({ store, queue, member, limits, quota, compactor, figures });
-    this.#lease = new LeaseService({ store, queue, member, clock, quota, ids, ttlMin });
-    this.#maintenance = new MaintenanceService({ store, queue, member, alarms, quota, figures });
+    const kv = new KvService({ store, queue, gate, member, limits, quota, compactor, figures });
+    this.#lease = new LeaseService({ store, queue, gate, member, clock, quota, ids, ttlMin });
+    const maintenance = new MaintenanceService({
+      store,
+      queue,
+      gate,
+      member,
+      alarms,
+      quota,
+      figures,
+    });
     this.#own = new OwnChannel({
-      unary: (method, request, context) => this.#unary[method](request, context),
+      unary: (method, request, context) => this.#answer(method, request, context),
       watch: (context, output) => this.#openStream("watch", context, output),
     });
-    this.#lock = new LockService(this.#own);
     this.#election = new ElectionService(this.#own);
     const times = options.metrics === "extensive" ? new CallTimes(clock) : undefined;
     this.channel = times === undefined ? this : new ObservedChannel(this, times);
     this.#pages = new Pages(this.#sources({ queue, alarms, quota, figures, times }));
-    this.#unary = this.#handlers(kv, new ClusterService(member, queue));
+    this.#unary = unaryHandlers({
+      kv,
+      lease: this.#lease,
+      cluster: new ClusterService(member, queue, gate),
+      maintenance,
+      auth,
+      lock: new LockService(this.#own),
+      election: this.#election,
+    });
     this.#counters = this.#answerCounters();
-    const { autoCompaction } = options;
-    if (autoCompaction !== undefined) {
-      const parts = { store, queue, compactor, clock, logger };
-      this.#autoCompactor = new AutoCompactor(parts, autoCompaction);
-      this.#autoCompactor.start();
-    }
+    this.#autoCompactor = autoCompactor({ store, queue, compactor, clock, logger }, options);
+    this.#autoCompactor?.start();
     if (options.leaseCheckpoint) {
       this.#leaseCheckpointer = new LeaseCheckpointer({ store, queue, clock, logger });
       this.#leaseCheckpointer.start();
@@ -175,7 +196,7 @@ export class Server implements Channel, HttpPages {
     this.counts.came("unary", context.metadata(CLIENT_VERSION_KEY));
     try {
       if (this.#closed) throw new EtcdError("stopped");
-      const answer = this.#unary[method](request, context);
+      const answer = this.#answer(method, request, context);
       if (answer instanceof Uint8Array) {
         this.counts.answered(method, answer);
         return answer;
@@ -185,6 +206,17 @@ export class Server implements Channel, HttpPages {
       return answer;
     } catch (error) {
       throw this.#refusal(method, error);
+    }
+  }
+
+  #answer(method: UnaryMethod, request: Uint8Array, context: CallContext): Answer {
+    const handler = this.#unary[method];
+    try {
+      return handler(request, context);
+    } catch (error) {
+      if (!(error instanceof TokenAhead)) throw error;
+      // Nothing has been done yet: it is asked again when its token can be looked at.
+      return this.#queue.applied(error.index).then(() => handler(request, context));
     }
   }
 
@@ -236,6 +268,7 @@ export class Server implements Channel, HttpPages {
     this.#store.stopLongReads();
     for (const stream of this.#streams) stream.stop();
     await this.#own.close();
+    await this.#authentication.close();
     await this.#compactor.close();
     await this.#queue.close();
     await this.#store.close();
@@ -286,15 +319,16 @@ export class Server implements Channel, HttpPages {
   ): StreamInput {
     switch (method) {
       case "watch":
-        return this.#openWatch(output);
+        return this.#openWatch(context, output);
       case "rangeStream": {
         const chunkBytes = this.#options.limits.maxRequestBytes;
-        return new RangeStream(this.#store, this.member, chunkBytes, output);
+        const parts = { store: this.#store, member: this.member, gate: this.#gate, chunkBytes };
+        return new RangeStream(parts, context, output);
       }
       case "leaseKeepAlive":
-        return this.#lease.keepAlive(output);
+        return this.#lease.keepAlive(context, output);
       case "snapshot":
-        return this.#openSnapshot(output);
+        return this.#openSnapshot(context, output);
       case "observe":
         return this.#election.observe(context, output);
       case "healthWatch":
@@ -305,16 +339,23 @@ export class Server implements Channel, HttpPages {
     }
   }
 
-  #openSnapshot(output: StreamOutput): SnapshotStream {
+  #openSnapshot(context: CallContext, output: StreamOutput): SnapshotStream {
     const { logger } = this.#options;
-    const parts = { store: this.#store, queue: this.#queue, member: this.member, logger };
-    return new SnapshotStream(parts, output);
+    const parts = {
+      store: this.#store,
+      queue: this.#queue,
+      member: this.member,
+      gate: this.#gate,
+      logger,
+    };
+    return new SnapshotStream(parts, context, output);
   }
 
-  #openWatch(output: Required<StreamOutput>): WatchStream {
+  #openWatch(context: CallContext, output: Required<StreamOutput>): WatchStream {
     const { limits, watchProgressIntervalMs, random } = this.#options;
     return new WatchStream(
-      { store: this.#store, member: this.member, clock: this.#clock },
+      { store: this.#store, member: this.member, clock: this.#clock, gate: this.#gate },
+      context,
       {
         progressIntervalMs: watchProgressIntervalMs,
         progressJitter: random(),
@@ -323,45 +364,13 @@ export class Server implements Channel, HttpPages {
       output,
     );
   }
+}
 
-  #handlers(kv: KvService, cluster: ClusterService): Record<UnaryMethod, UnaryHandler> {
-    const lease = this.#lease;
-    const maintenance = this.#maintenance;
-    const lock = this.#lock;
-    const election = this.#election;
-    return {
-      range: (request) => kv.range(request),
-      put: (request) => kv.put(request),
-      deleteRange: (request) => kv.deleteRange(request),
-      txn: (request) => kv.txn(request),
-      compact: (request) => kv.compact(request),
-      leaseGrant: (request) => lease.grant(request),
-      leaseRevoke: (request) => lease.revoke(request),
-      leaseTimeToLive: (request) => lease.timeToLive(request),
-      leaseLeases: (request) => lease.leases(request),
-      memberAdd: (request) => cluster.add(request),
-      memberRemove: (request) => cluster.remove(request),
-      memberUpdate: (request) => cluster.update(request),
-      memberList: (request) => cluster.list(request),
-      memberPromote: (request) => cluster.promote(request),
-      alarm: (request) => maintenance.alarm(request),
-      status: (request) => maintenance.status(request),
-      defragment: (request) => maintenance.defragment(request),
-      hash: (request) => maintenance.hash(request),
-      hashKV: (request) => maintenance.hashKv(request),
-      moveLeader: (request) => maintenance.moveLeader(request),
-      downgrade: (request) => maintenance.downgrade(request),
-      lock: (request, context) => lock.lock(request, context),
-      unlock: (request, context) => lock.unlock(request, context),
-      campaign: (request, context) => election.campaign(request, context),
-      proclaim: (request, context) => election.proclaim(request, context),
-      leader: (request, context) => election.leader(request, context),
-      resign: (request, context) => election.resign(request, context),
-      healthCheck: checkHealth,
-      healthList: listHealth,
-      ...new AuthService(this.member, this.#store).handlers,
-    };
-  }
+function autoCompactor(
+  parts: ConstructorParameters<typeof AutoCompactor>[0],
+  { autoCompaction }: ServerOptions,
+): AutoCompactor | undefined {
+  return autoCompaction === undefined ? undefined : new AutoCompactor(parts, autoCompaction);
 }
 
 /** Reads the member's identity, or makes it from the options, and notes that a new term begins. */

@@ -38,6 +38,9 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     initialClusterToken: "etcd-cluster",
     maxRequestBytes: 1_572_864,
     maxTxnOps: 128,
+    authToken: "simple",
+    authTokenTtl: 300,
+    bcryptCost: 10,
     quotaBackendBytes: 0,
     valueBytesMax: 268_435_456,
     heartbeatIntervalMs: 100,
@@ -202,14 +205,12 @@ t.test("readConfiguration() refuses protection that is not built, unless it is o
   const refused = (args: string, message: RegExp): void => {
     t.throws(() => configure(args), message, args);
   };
-  refused("--auth-token=jwt,pub-key=a", /^--auth-token is not supported/);
   refused("--discovery-token=a --discovery-endpoints=b", /^--discovery-endpoints is not supported/);
   t.throws(
     () => configure("", { isFile: true, unbuilt: ["a.b"] }),
     new ConfigurationError("a.b is not supported: it is not built yet"),
   );
-  const off =
-    "--client-cert-auth=false --cert-file= --auth-token=simple --host-whitelist=* --auto-tls=0";
+  const off = "--client-cert-auth=false --cert-file= --host-whitelist=* --auto-tls=0";
   t.same(configure(off).notes, []);
   t.end();
 });

@@ -15,6 +15,7 @@ import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
 import type { Logger } from "../../src/wire/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { AUTH_EFFECTS } from "./auth-effects.ts";
 import { ANY_PORT, rejection, revisionOf, started } from "./embedded.ts";
 import { HTTP_EFFECTS } from "./http-effects.ts";
 import { LIMIT_EFFECTS } from "./limit-effects.ts";
@@ -65,6 +66,7 @@ async function ping(connection: ClientHttp2Session): Promise<void> {
 /** A test for each option: the compiler misses one that is missing. */
 const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => Promise<void> } = {
   ...LIMIT_EFFECTS,
+  ...AUTH_EFFECTS,
 
   name: async (t) => {
     t.equal((await memberOf(await started(t)))?.name, "default");

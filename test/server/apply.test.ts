@@ -9,7 +9,7 @@ import { META } from "../../src/mvcc/tables.ts";
 import { EtcdError, messages } from "../../src/wire/index.ts";
 import type { ErrorReason } from "../../src/wire/index.ts";
 import { commit, putting, withStore } from "../harness/store-fixture.ts";
-import { bytes } from "./server-fixture.ts";
+import { authStore, bytes } from "./server-fixture.ts";
 
 const { AlarmType } = messages;
 
@@ -19,6 +19,7 @@ function stateOf(store: Store, alarms: readonly number[] = []): ApplyState {
     member: new Member({ memberId: 1n, clusterId: 2n, term: 2 }, about),
     alarms: new Alarms(alarms.map((alarm) => ({ memberId: 1n, alarm }))),
     lessor: store.lessor,
+    auth: authStore(),
   };
 }
 

@@ -5,18 +5,19 @@ import { decodeNumber } from "../../src/mvcc/tables.ts";
 import { Alarms } from "../../src/server/alarms.ts";
 import type { ApplyState } from "../../src/server/apply.ts";
 import type { Command } from "../../src/server/command.ts";
-import { CommitQueue, reserveIndexes } from "../../src/server/commit-queue.ts";
+import { CommitQueue } from "../../src/server/commit-queue.ts";
 import { Figures } from "../../src/server/figures.ts";
 import { QUEUE_LIMITS } from "../../src/server/limits.ts";
 import { Member } from "../../src/server/member.ts";
 import { Patience } from "../../src/server/patience.ts";
+import { reserveIndexes } from "../../src/server/reserved-index.ts";
 import { SlowCalls } from "../../src/server/slow-calls.ts";
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
 import { EtcdError, SILENT_LOGGER, STATUS, latin1, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../harness/faulty-engine.ts";
 import { openStore } from "../harness/store-fixture.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
-import { bytes, refuses } from "./server-fixture.ts";
+import { authStore, bytes, refuses } from "./server-fixture.ts";
 
 const IDENTITY = { memberId: 1n, clusterId: 2n, term: 2 };
 
@@ -41,7 +42,7 @@ async function makeQueue(engine = new FaultyEngine(), valueBytesMax = 1_000_000)
   const clock = new VirtualClock();
   const store = await openStore(engine, { valueBytesMax });
   const member = new Member(IDENTITY, { name: "", peerUrls: [], clientUrls: [] });
-  const state = { member, alarms: new Alarms([]), lessor: store.lessor };
+  const state = { member, alarms: new Alarms([]), lessor: store.lessor, auth: authStore() };
   return { engine, store, clock, state, queue: new CommitQueue(store, state, options(clock)) };
 }
 
@@ -300,7 +301,7 @@ t.test("CommitQueue writes nothing of indexes that were reserved at the start", 
   await txn.commit();
   const before = engine.getSync(META.reservedIndex);
   const member = new Member(IDENTITY, { name: "", peerUrls: [], clientUrls: [] });
-  const state = { member, alarms: new Alarms([]), lessor: store.lessor };
+  const state = { member, alarms: new Alarms([]), lessor: store.lessor, auth: authStore() };
   const queue = new CommitQueue(store, state, { ...options(new VirtualClock()), reservedIndex });
   await submit(queue, put("k"));
   t.equal(queue.appliedIndex, 1);

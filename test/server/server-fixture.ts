@@ -1,7 +1,10 @@
 /** A server for tests: in memory, at a time that stands still, with a client and a log to look at. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { Client } from "../../src/client/index.ts";
 import type { Store } from "../../src/mvcc/index.ts";
+import { NO_AUTH } from "../../src/server/auth/auth-state.ts";
+import { AuthStore } from "../../src/server/auth/auth-store.ts";
 import { Server } from "../../src/server/index.ts";
 import type { ServerOptions } from "../../src/server/index.ts";
 import type { ErrorReason, LogFields, Logger, StreamInput } from "../../src/wire/index.ts";
@@ -70,6 +73,13 @@ function defaultOptions(clock: VirtualClock, logger: Logger): ServerOptions {
     leaseCheckpoint: false,
     requestTimeoutMs: 7_000,
     slow: { applyMs: 100, unaryMs: 300 },
+    auth: {
+      token: "simple",
+      simpleTokenTtlMs: 300_000,
+      bcryptCost: 4,
+      hasCertificateUsers: false,
+      randomBytes,
+    },
   };
 }
 
@@ -196,6 +206,12 @@ export async function withProbe(
   given: FixtureOptions = {},
 ): Promise<void> {
   await withServer(async (fixture) => body(new WatchProbe(fixture.server), fixture), given);
+}
+
+/** Users and roles without any, whose tokens nobody keeps. */
+export function authStore(state = NO_AUTH): AuthStore {
+  const nothing = (): void => undefined;
+  return new AuthStore(state, { assign: nothing, invalidate: nothing, clear: nothing });
 }
 
 /** Text as the bytes of a request. */

@@ -78,6 +78,9 @@ function etcdArguments(folder: string, options: ServerOptions): string[] {
     "quota-backend-bytes": options.quotaBackendBytes?.toString(),
     metrics: options.metrics,
     "heartbeat-interval": options.heartbeatIntervalMs?.toString(),
+    "auth-token": options.authToken,
+    "auth-token-ttl": options.authTokenTtl?.toString(),
+    "bcrypt-cost": options.bcryptCost?.toString(),
     "election-timeout": options.electionTimeoutMs?.toString(),
   };
   const flags = Object.entries(given).filter(([, value]) => value !== undefined);

@@ -1,7 +1,11 @@
 /** Runs the whole suite on one target. */
 import t from "tap";
 import { alarmTests } from "./alarms.ts";
+import { authAccessTests } from "./auth-access.ts";
 import { authDisabledTests } from "./auth-disabled.ts";
+import { authMethodTests } from "./auth-methods.ts";
+import { authTokenTests } from "./auth-tokens.ts";
+import { authTests } from "./auth.ts";
 import { clusterTests } from "./cluster.ts";
 import { compactionRestartTests, compactionTests, watchCompactionTests } from "./compaction.ts";
 import { errorTests } from "./errors.ts";
@@ -56,6 +60,10 @@ const AREAS: Readonly<Record<string, SuiteTests>> = {
   snapshot: snapshotTests,
   cluster: clusterTests,
   "auth disabled": authDisabledTests,
+  auth: authTests,
+  "auth tokens": authTokenTests,
+  "auth access": authAccessTests,
+  "auth methods": authMethodTests,
   health: healthTests,
   errors: errorTests,
   "wire errors": wireErrorTests,

@@ -22,6 +22,12 @@ export interface ServerOptions {
   readonly metrics?: "basic" | "extensive";
   /** Of etcdlet, which knows its feature gates by its command line. */
   readonly features?: EtcdOptions["features"];
+  /** Kind of the users' tokens. */
+  readonly authToken?: string;
+  /** Seconds that a simple token is good. */
+  readonly authTokenTtl?: number;
+  /** Of hashing passwords. */
+  readonly bcryptCost?: number;
   /** It is never restarted, so that nothing need be on a disk where a target can do without. */
   readonly inMemory?: boolean;
 }

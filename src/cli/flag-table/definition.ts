@@ -26,6 +26,5 @@ export const REASONS = {
   noRaftLog: "there is no raft log",
   noBoltFile: "the store is not a bbolt file",
   noDiscovery: "there is no discovery of other members",
-  noAuthentication: "authentication is not built yet",
   notBuilt: "it is not built yet",
 } as const;

@@ -5,6 +5,8 @@
  * is refused: see docs/compatibility.md.
  */
 import { EtcdError, STATUS, messages } from "../../wire/index.ts";
+import type { CallContext } from "../../wire/index.ts";
+import type { AuthGate } from "../auth/auth-gate.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Member } from "../member.ts";
 
@@ -13,15 +15,18 @@ const SCHEMES: ReadonlySet<string> = new Set(["http", "https", "unix", "unixs"])
 export class ClusterService {
   readonly #member: Member;
   readonly #queue: CommitQueue;
+  readonly #gate: AuthGate;
 
-  constructor(member: Member, queue: CommitQueue) {
+  constructor(member: Member, queue: CommitQueue, gate: AuthGate) {
     this.#member = member;
     this.#queue = queue;
+    this.#gate = gate;
   }
 
-  add(bytes: Uint8Array): Uint8Array {
+  add(bytes: Uint8Array, context: CallContext): Uint8Array {
     const { peerUrls } = messages.decodeMemberAddRequest(bytes);
     if (peerUrls.length === 0 || !peerUrls.every(isPeerUrl)) throw new EtcdError("memberBadUrls");
+    this.#gate.requireAdmin(context);
     if (peerUrls.some((url) => this.#member.peerUrls.includes(url))) {
       throw new EtcdError("peerUrlExists");
     }
@@ -29,26 +34,34 @@ export class ClusterService {
     throw new EtcdError(STATUS.unimplemented, text);
   }
 
-  remove(bytes: Uint8Array): Uint8Array {
+  remove(bytes: Uint8Array, context: CallContext): Uint8Array {
     const { id } = messages.decodeMemberRemoveRequest(bytes);
+    this.#gate.requireAdmin(context);
     this.#mustBeMember(id);
     throw new EtcdError("memberNotEnoughStarted");
   }
 
-  async update(bytes: Uint8Array): Promise<Uint8Array> {
+  update(bytes: Uint8Array, context: CallContext): Promise<Uint8Array> {
     const { id, peerUrls } = messages.decodeMemberUpdateRequest(bytes);
+    this.#gate.requireAdmin(context);
     this.#mustBeMember(id);
+    return this.#update(peerUrls);
+  }
+
+  async #update(peerUrls: readonly string[]): Promise<Uint8Array> {
     await this.#queue.submit({ type: "memberUpdate", peerUrls });
     return messages.encodeMemberUpdateResponse(this.#answer());
   }
 
-  list(bytes: Uint8Array): Uint8Array {
+  list(bytes: Uint8Array, context: CallContext): Uint8Array {
     messages.decodeMemberListRequest(bytes);
+    this.#gate.requireCaller(context);
     return messages.encodeMemberListResponse(this.#answer());
   }
 
-  promote(bytes: Uint8Array): Uint8Array {
+  promote(bytes: Uint8Array, context: CallContext): Uint8Array {
     const { id } = messages.decodeMemberPromoteRequest(bytes);
+    this.#gate.requireAdmin(context);
     this.#mustBeMember(id);
     throw new EtcdError("memberNotLearner");
   }

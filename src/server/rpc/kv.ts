@@ -1,6 +1,10 @@
 /** Service KV. Source: etcd server/etcdserver/api/v3rpc/key.go and v3_server.go. */
 import type { RangeQuery, Store } from "../../mvcc/index.ts";
 import { EtcdError, RangeParts, encodeRangeResponse, joined, messages } from "../../wire/index.ts";
+import type { CallContext } from "../../wire/index.ts";
+import type { AuthGate } from "../auth/auth-gate.ts";
+import { mustAccess, mustTxn } from "../auth/permissions.ts";
+import type { Caller } from "../auth/permissions.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Compactor } from "../compactor.ts";
 import type { Figures } from "../figures.ts";
@@ -17,6 +21,7 @@ type Answer = Uint8Array | PromiseLike<Uint8Array>;
 export class KvService {
   readonly #store: Store;
   readonly #queue: CommitQueue;
+  readonly #gate: AuthGate;
   readonly #member: Member;
   readonly #limits: RequestLimits;
   readonly #quota: Quota;
@@ -26,6 +31,7 @@ export class KvService {
   constructor(parts: {
     store: Store;
     queue: CommitQueue;
+    gate: AuthGate;
     member: Member;
     limits: RequestLimits;
     quota: Quota;
@@ -34,6 +40,7 @@ export class KvService {
   }) {
     this.#store = parts.store;
     this.#queue = parts.queue;
+    this.#gate = parts.gate;
     this.#member = parts.member;
     this.#limits = parts.limits;
     this.#quota = parts.quota;
@@ -41,9 +48,18 @@ export class KvService {
     this.#figures = parts.figures;
   }
 
-  range(bytes: Uint8Array): Answer {
+  range(bytes: Uint8Array, context: CallContext): Answer {
     const request = messages.decodeRangeRequest(bytes);
     checkRange(request);
+    if (this.#gate.state.enabled) {
+      const caller = this.#gate.callerOf(context);
+      mustAccess(this.#gate.state, caller, "read", request);
+      return this.#stillAllowed(caller, () => this.#timedRange(request));
+    }
+    return this.#timedRange(request);
+  }
+
+  #timedRange(request: messages.RangeRequest): Answer {
     const figures = this.#figures;
     const startMs = figures.rangeStartMs(request.rangeEnd.length === 0);
     try {
@@ -67,51 +83,86 @@ export class KvService {
     return result.then((loaded) => encodeRangeResponse(header, loaded));
   }
 
-  put(bytes: Uint8Array): Answer {
+  put(bytes: Uint8Array, context: CallContext): Answer {
     const request = messages.decodePutRequest(bytes);
     const cost = putCost(request);
-    if (this.#quota.allows(cost)) return this.#putChecked(request, bytes);
+    if (this.#quota.allows(cost)) return this.#putChecked(request, bytes, context);
     return this.#quota.refuse();
   }
 
-  #putChecked(request: messages.PutRequest, bytes: Uint8Array): Answer {
+  #putChecked(request: messages.PutRequest, bytes: Uint8Array, context: CallContext): Answer {
     checkPut(request);
-    checkProposalSize(bytes, this.#limits);
-    return this.#queue.submit({ type: "put", request }, bytes.length);
+    const caller = this.#gate.callerOf(context);
+    checkProposalSize(bytes, this.#limits, caller);
+    return this.#queue.submit({ type: "put", request, caller }, bytes.length);
   }
 
-  deleteRange(bytes: Uint8Array): Answer {
+  deleteRange(bytes: Uint8Array, context: CallContext): Answer {
     const request = messages.decodeDeleteRangeRequest(bytes);
     checkDeleteRange(request);
-    checkProposalSize(bytes, this.#limits);
-    return this.#queue.submit({ type: "deleteRange", request }, bytes.length);
+    const caller = this.#gate.callerOf(context);
+    checkProposalSize(bytes, this.#limits, caller);
+    return this.#queue.submit({ type: "deleteRange", request, caller }, bytes.length);
   }
 
-  txn(bytes: Uint8Array): Answer {
+  txn(bytes: Uint8Array, context: CallContext): Answer {
     const request = messages.decodeTxnRequest(bytes);
     if (!this.#quota.allows(txnCost(request))) return this.#quota.refuse();
     checkTxn(request, this.#limits.maxTxnOps);
-    if (isReadOnly(request)) {
-      return this.#readTxn(request);
-    }
-    checkProposalSize(bytes, this.#limits);
-    return this.#queue.submit({ type: "txn", request }, bytes.length);
+    const caller = this.#gate.callerOf(context);
+    if (isReadOnly(request)) return this.#readTxn(request, caller);
+    checkProposalSize(bytes, this.#limits, caller);
+    return this.#queue.submit({ type: "txn", request, caller }, bytes.length);
   }
 
-  #readTxn(request: messages.TxnRequest): Uint8Array | Promise<Uint8Array> {
+  #readTxn(request: messages.TxnRequest, caller: Caller | undefined): Answer {
     const times = this.#figures.requests.of("ReadonlyTxn");
-    return this.#figures.answer(times, () =>
-      readTxn(request, this.#store, (revision) => this.#member.headers.at(revision)),
-    );
+    const read = (): Answer =>
+      this.#figures.answer(times, () =>
+        readTxn(request, this.#store, (revision) => this.#member.headers.at(revision)),
+      );
+    const { state } = this.#gate;
+    if (!state.enabled) return read();
+    mustTxn(state, caller, request, noLease);
+    return this.#stillAllowed(caller, read);
   }
 
-  async compact(bytes: Uint8Array): Promise<Uint8Array> {
+  /** Reads, and refuses if users or roles are other ones by then, whatever came of it. */
+  #stillAllowed(caller: Caller | undefined, read: () => Answer): Answer {
+    this.#gate.checkUnchanged(caller);
+    const answer = read();
+    if (answer instanceof Uint8Array) return answer;
+    return this.#stillAllowedLater(caller, answer);
+  }
+
+  async #stillAllowedLater(
+    caller: Caller | undefined,
+    answer: PromiseLike<Uint8Array>,
+  ): Promise<Uint8Array> {
+    try {
+      return await answer;
+    } finally {
+      this.#gate.checkUnchanged(caller);
+    }
+  }
+
+  compact(bytes: Uint8Array, context: CallContext): Promise<Uint8Array> {
     const request = messages.decodeCompactionRequest(bytes);
+    this.#gate.requireAdmin(context);
+    return this.#compact(request);
+  }
+
+  async #compact(request: messages.CompactionRequest): Promise<Uint8Array> {
     const response = await this.#queue.submit({ type: "compact", request });
     const removed = this.#compactor.start();
     if (request.physical) await removed;
     return response;
   }
+}
+
+/** What is only read puts no key on a lease. */
+function noLease(): undefined {
+  return undefined;
 }
 
 /** Answers a range that takes more than one turn. */

@@ -1,7 +1,10 @@
 /** Service Lease. Source: etcd server/etcdserver/api/v3rpc/lease.go and server/lease/lessor.go. */
 import type { Lease, Store } from "../../mvcc/index.ts";
 import { EtcdError, messages } from "../../wire/index.ts";
-import type { Clock, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { CallContext, Clock, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { AuthGate } from "../auth/auth-gate.ts";
+import { mustAccessKeys } from "../auth/permissions.ts";
+import type { Caller } from "../auth/permissions.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { IdGenerator } from "../id-generator.ts";
 import { LEASE_COST_BYTES, LEASE_TTL_MAX } from "../limits.ts";
@@ -17,6 +20,7 @@ const TTL_OF_UNKNOWN = -1;
 export interface LeaseParts {
   readonly store: Store;
   readonly queue: CommitQueue;
+  readonly gate: AuthGate;
   readonly member: Member;
   readonly clock: Clock;
   readonly quota: Quota;
@@ -32,30 +36,34 @@ export class LeaseService {
     this.#parts = parts;
   }
 
-  grant(bytes: Uint8Array): PromiseLike<Uint8Array> {
-    const { queue, quota, clock, ids, ttlMin } = this.#parts;
+  grant(bytes: Uint8Array, context: CallContext): PromiseLike<Uint8Array> {
+    const { queue, gate, quota, clock, ids, ttlMin } = this.#parts;
     const request = messages.decodeLeaseGrantRequest(bytes);
     if (!quota.allows(LEASE_COST_BYTES)) return quota.refuse();
+    gate.requireCaller(context);
     if (request.ttl > LEASE_TTL_MAX) throw new EtcdError("leaseTtlTooLarge");
     const id = request.id === 0n ? ids.nextPositive() : request.id;
     const ttl = Math.max(request.ttl, ttlMin);
     return queue.submit({ type: "leaseGrant", id, ttl, nowMs: clock.nowMs() });
   }
 
-  revoke(bytes: Uint8Array): PromiseLike<Uint8Array> {
+  revoke(bytes: Uint8Array, context: CallContext): PromiseLike<Uint8Array> {
     const { id } = messages.decodeLeaseRevokeRequest(bytes);
-    return this.#parts.queue.submit({ type: "leaseRevoke", id });
+    const caller = this.#parts.gate.requireCaller(context);
+    return this.#parts.queue.submit({ type: "leaseRevoke", id, caller });
   }
 
-  timeToLive(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  timeToLive(bytes: Uint8Array, context: CallContext): Uint8Array | Promise<Uint8Array> {
     const request = messages.decodeLeaseTimeToLiveRequest(bytes);
-    return this.#parts.queue.read(() => this.#timeToLive(request));
+    const caller = this.#parts.gate.requireCaller(context);
+    return this.#parts.queue.read(() => this.#timeToLive(request, caller));
   }
 
-  #timeToLive(request: messages.LeaseTimeToLiveRequest): Uint8Array {
-    const { store, member, clock } = this.#parts;
+  #timeToLive(request: messages.LeaseTimeToLiveRequest, caller: Caller | undefined): Uint8Array {
+    const { store, gate, member, clock } = this.#parts;
     const header = member.header(store.visibleRevision);
     const lease = store.lessor.get(request.id);
+    if (request.keys) mustAccessKeys(gate.state, caller, "read", lease?.keys ?? []);
     if (lease === undefined) {
       const { id } = request;
       return messages.encodeLeaseTimeToLiveResponse({ header, id, ttl: TTL_OF_UNKNOWN });
@@ -70,32 +78,37 @@ export class LeaseService {
     });
   }
 
-  leases(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  leases(bytes: Uint8Array, context: CallContext): Uint8Array | Promise<Uint8Array> {
     messages.decodeLeaseLeasesRequest(bytes);
-    const { store, queue, member } = this.#parts;
+    const { store, gate, queue, member } = this.#parts;
+    const caller = gate.requireCaller(context);
     return queue.read(() => {
       const header = member.header(store.visibleRevision);
-      const leases = store.lessor.list().map(({ id }) => ({ id }));
+      const list = store.lessor.list();
+      for (const { keys } of list) mustAccessKeys(gate.state, caller, "read", keys);
+      const leases = list.map(({ id }) => ({ id }));
       return messages.encodeLeaseLeasesResponse({ header, leases });
     });
   }
 
-  keepAlive(output: StreamOutput): StreamInput {
-    return new KeepAliveStream(this.#parts, output);
+  keepAlive(context: CallContext, output: StreamOutput): StreamInput {
+    return new KeepAliveStream(this.#parts, context, output);
   }
 }
 
 /** Answers each request in order; the caller's half-close ends it. */
 class KeepAliveStream implements StreamInput {
   readonly #parts: LeaseParts;
+  readonly #context: CallContext;
   readonly #output: StreamOutput;
   /** The last answer that waits for the disk; never rejects. Requests behind it wait too. */
   #pending: Promise<void> | undefined = undefined;
   #pendingCount = 0;
   #over = false;
 
-  constructor(parts: LeaseParts, output: StreamOutput) {
+  constructor(parts: LeaseParts, context: CallContext, output: StreamOutput) {
     this.#parts = parts;
+    this.#context = context;
     this.#output = output;
   }
 
@@ -142,9 +155,11 @@ class KeepAliveStream implements StreamInput {
   }
 
   #renew(id: bigint): void | Promise<void> {
-    const { store, queue, member, clock } = this.#parts;
+    const { store, gate, queue, member, clock } = this.#parts;
     const header = member.header(store.visibleRevision);
     const lease = store.lessor.get(id);
+    const caller = gate.requireCaller(this.#context);
+    mustAccessKeys(gate.state, caller, "write", lease?.keys ?? []);
     const nowMs = clock.nowMs();
     if (lease !== undefined && lease.deadlineMs <= nowMs) {
       // Its time is over: the answer waits until it is gone.

@@ -8,7 +8,9 @@ import {
   STATUS,
   messages,
 } from "../../wire/index.ts";
+import type { CallContext } from "../../wire/index.ts";
 import type { Alarms } from "../alarms.ts";
+import type { AuthGate } from "../auth/auth-gate.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Figures } from "../figures.ts";
 import type { Member } from "../member.ts";
@@ -17,11 +19,12 @@ import type { Quota } from "../quota.ts";
 import { readableRevision } from "./kv.ts";
 
 const EMPTY = new Uint8Array(0);
-const { AlarmType, DowngradeAction } = messages;
+const { AlarmAction, AlarmType, DowngradeAction } = messages;
 
 export class MaintenanceService {
   readonly #store: Store;
   readonly #queue: CommitQueue;
+  readonly #gate: AuthGate;
   readonly #member: Member;
   readonly #alarms: Alarms;
   readonly #quota: Quota;
@@ -30,6 +33,7 @@ export class MaintenanceService {
   constructor(parts: {
     store: Store;
     queue: CommitQueue;
+    gate: AuthGate;
     member: Member;
     alarms: Alarms;
     quota: Quota;
@@ -37,19 +41,23 @@ export class MaintenanceService {
   }) {
     this.#store = parts.store;
     this.#queue = parts.queue;
+    this.#gate = parts.gate;
     this.#member = parts.member;
     this.#alarms = parts.alarms;
     this.#quota = parts.quota;
     this.#figures = parts.figures;
   }
 
-  alarm(bytes: Uint8Array): PromiseLike<Uint8Array> {
+  alarm(bytes: Uint8Array, context: CallContext): PromiseLike<Uint8Array> {
     const request = messages.decodeAlarmRequest(bytes);
+    if (request.action === AlarmAction.get) this.#gate.requireCaller(context);
+    else this.#gate.requireAdmin(context);
     return this.#queue.submit({ type: "alarm", request });
   }
 
-  status(bytes: Uint8Array): Uint8Array {
+  status(bytes: Uint8Array, context: CallContext): Uint8Array {
     messages.decodeStatusRequest(bytes);
+    this.#gate.requireCaller(context);
     const { memberId, term } = this.#member;
     const { appliedIndex, failure } = this.#queue;
     const size = this.#store.sizeBytes;
@@ -71,8 +79,13 @@ export class MaintenanceService {
     });
   }
 
-  async defragment(bytes: Uint8Array): Promise<Uint8Array> {
+  defragment(bytes: Uint8Array, context: CallContext): Promise<Uint8Array> {
     messages.decodeDefragmentRequest(bytes);
+    this.#gate.requireAdmin(context);
+    return this.#defragment();
+  }
+
+  async #defragment(): Promise<Uint8Array> {
     const figures = this.#figures;
     figures.defragmentsUnderWay++;
     try {
@@ -84,8 +97,13 @@ export class MaintenanceService {
   }
 
   /** Over this server's own rows: equal for equal content, but not to etcd's. */
-  async hash(bytes: Uint8Array): Promise<Uint8Array> {
+  hash(bytes: Uint8Array, context: CallContext): Promise<Uint8Array> {
     messages.decodeHashRequest(bytes);
+    this.#gate.requireAdmin(context);
+    return this.#hash();
+  }
+
+  async #hash(): Promise<Uint8Array> {
     const figures = this.#figures;
     const hashed = figures.timed(figures.hash, () => this.#store.hashKeyValues(0));
     const { hash, currentRevision } = await hashed;
@@ -93,8 +111,13 @@ export class MaintenanceService {
     return messages.encodeHashResponse({ header, hash });
   }
 
-  async hashKv(bytes: Uint8Array): Promise<Uint8Array> {
+  hashKv(bytes: Uint8Array, context: CallContext): Promise<Uint8Array> {
     const { revision } = messages.decodeHashKVRequest(bytes);
+    this.#gate.requireAdmin(context);
+    return this.#hashKv(revision);
+  }
+
+  async #hashKv(revision: number): Promise<Uint8Array> {
     if (!this.#store.keepsHashAt(revision)) readableRevision(this.#store, revision);
     const figures = this.#figures;
     const hashed = figures.timed(figures.hashRevision, () => this.#store.hashKeyValues(revision));
@@ -107,15 +130,17 @@ export class MaintenanceService {
     });
   }
 
-  moveLeader(bytes: Uint8Array): Uint8Array {
+  moveLeader(bytes: Uint8Array, context: CallContext): Uint8Array {
     const { targetId } = messages.decodeMoveLeaderRequest(bytes);
+    this.#gate.requireAdmin(context);
     if (targetId !== this.#member.memberId) throw new EtcdError("badLeaderTransferee");
     return EMPTY;
   }
 
   /** Source: etcd server/etcdserver/v3_server.go, Downgrade. */
-  downgrade(bytes: Uint8Array): Uint8Array {
+  downgrade(bytes: Uint8Array, context: CallContext): Uint8Array {
     const { action, version } = messages.decodeDowngradeRequest(bytes);
+    this.#gate.requireAdmin(context);
     const answer = messages.encodeDowngradeResponse({
       header: this.#member.header(this.#store.visibleRevision),
       version: CLUSTER_VERSION_SHORT,

@@ -13,7 +13,9 @@ import {
   keyOf,
   messages,
 } from "../../wire/index.ts";
-import type { StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { CallContext, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { AuthGate } from "../auth/auth-gate.ts";
+import { mustAccess } from "../auth/permissions.ts";
 import type { Member } from "../member.ts";
 import { checkRange } from "../txn/check.ts";
 import { queryOf } from "../txn/operations.ts";
@@ -28,16 +30,24 @@ const { SortOrder, SortTarget } = messages;
 export class RangeStream implements StreamInput {
   readonly #store: Store;
   readonly #member: Member;
+  readonly #gate: AuthGate;
+  readonly #context: CallContext;
   readonly #chunkBytes: number;
   readonly #output: StreamOutput;
   #over = false;
   #onDrained: (() => void) | undefined = undefined;
 
   /** Chunks grow or shrink towards `chunkBytes`. */
-  constructor(store: Store, member: Member, chunkBytes: number, output: StreamOutput) {
-    this.#store = store;
-    this.#member = member;
-    this.#chunkBytes = chunkBytes;
+  constructor(
+    parts: { store: Store; member: Member; gate: AuthGate; chunkBytes: number },
+    context: CallContext,
+    output: StreamOutput,
+  ) {
+    this.#store = parts.store;
+    this.#member = parts.member;
+    this.#gate = parts.gate;
+    this.#context = context;
+    this.#chunkBytes = parts.chunkBytes;
     this.#output = output;
   }
 
@@ -71,6 +81,17 @@ export class RangeStream implements StreamInput {
     const request = messages.decodeRangeRequest(bytes);
     checkRange(request);
     checkStreamable(request);
+    const caller = this.#gate.callerOf(this.#context);
+    mustAccess(this.#gate.state, caller, "read", request);
+    try {
+      await this.#answerAllowed(request);
+    } finally {
+      // Whatever has been sent by then, and whatever came of it.
+      this.#gate.checkUnchanged(caller);
+    }
+  }
+
+  async #answerAllowed(request: messages.RangeRequest): Promise<void> {
     const revision = readableRevision(this.#store, request.revision);
     const header = this.#member.headers.at(this.#store.visibleRevision);
     // Counted once, and not again with every chunk.

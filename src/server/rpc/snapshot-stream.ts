@@ -6,7 +6,14 @@
 import { createHash } from "node:crypto";
 import type { Store } from "../../mvcc/index.ts";
 import { CLUSTER_VERSION, messages } from "../../wire/index.ts";
-import type { EtcdError, Logger, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type {
+  CallContext,
+  EtcdError,
+  Logger,
+  StreamInput,
+  StreamOutput,
+} from "../../wire/index.ts";
+import type { AuthGate } from "../auth/auth-gate.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Member } from "../member.ts";
 import { asStreamError } from "./refusal.ts";
@@ -18,17 +25,20 @@ interface Parts {
   readonly store: Store;
   readonly queue: CommitQueue;
   readonly member: Member;
+  readonly gate: AuthGate;
   readonly logger: Logger;
 }
 
 export class SnapshotStream implements StreamInput {
   readonly #parts: Parts;
+  readonly #context: CallContext;
   readonly #output: StreamOutput;
   #over = false;
   #onDrained: (() => void) | undefined = undefined;
 
-  constructor(parts: Parts, output: StreamOutput) {
+  constructor(parts: Parts, context: CallContext, output: StreamOutput) {
     this.#parts = parts;
+    this.#context = context;
     this.#output = output;
   }
 
@@ -60,6 +70,7 @@ export class SnapshotStream implements StreamInput {
 
   async #answer(bytes: Uint8Array): Promise<void> {
     messages.decodeSnapshotRequest(bytes);
+    this.#parts.gate.requireAdmin(this.#context);
     const { StoreExport } = await import("../../snapshot/index.ts");
     const { store, queue, member, logger } = this.#parts;
     const taken = await queue.read(() => {

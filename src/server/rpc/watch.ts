@@ -9,19 +9,29 @@ import { keyRange } from "../../mvcc/index.ts";
 import type { Store, WatchOutlet, WatchSink, Watcher } from "../../mvcc/index.ts";
 import {
   EtcdError,
+  STATUS,
   endOfFrame,
   latin1,
   messages,
   watchHead,
   watchIdField,
 } from "../../wire/index.ts";
-import type { Clock, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { CallContext, Clock, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { AuthGate } from "../auth/auth-gate.ts";
+import { mustAccess } from "../auth/permissions.ts";
 import type { Member } from "../member.ts";
 import { asStreamError } from "./refusal.ts";
 
 /** Answers to a create that failed come under this id. Source: etcd clientv3, InvalidWatchID. */
 const NO_WATCH_ID = -1;
 const { FilterType } = messages;
+
+/** Of those with which a watch may be denied, as Go writes them. */
+const CODE_NAMES: Readonly<Record<number, string>> = {
+  [STATUS.invalidArgument]: "InvalidArgument",
+  [STATUS.permissionDenied]: "PermissionDenied",
+  [STATUS.unauthenticated]: "Unauthenticated",
+};
 
 export interface WatchOptions {
   /** Period of progress notifications. */
@@ -36,6 +46,8 @@ export class WatchStream implements StreamInput, WatchOutlet {
   readonly #store: Store;
   readonly #member: Member;
   readonly #clock: Clock;
+  readonly #gate: AuthGate;
+  readonly #context: CallContext;
   readonly #options: WatchOptions;
   readonly #output: Required<StreamOutput>;
   readonly #entries = new Map<number, { readonly entry: Entry; readonly watcher: Watcher }>();
@@ -45,13 +57,16 @@ export class WatchStream implements StreamInput, WatchOutlet {
   #stopTicking: (() => void) | undefined = undefined;
 
   constructor(
-    parts: { store: Store; member: Member; clock: Clock },
+    parts: { store: Store; member: Member; clock: Clock; gate: AuthGate },
+    context: CallContext,
     options: WatchOptions,
     output: Required<StreamOutput>,
   ) {
     this.#store = parts.store;
     this.#member = parts.member;
     this.#clock = parts.clock;
+    this.#gate = parts.gate;
+    this.#context = context;
     this.#options = options;
     this.#output = output;
     this.#scheduleTick();
@@ -137,17 +152,34 @@ export class WatchStream implements StreamInput, WatchOutlet {
     this.#entries.set(id, { entry, watcher });
   }
 
-  /** In etcd's order: the revision before the range before the id. */
+  /** In etcd's order: the revision before permission, range and id. */
   #refusalOf(
     request: messages.WatchCreateRequest,
     range: ReturnType<typeof keyRange>,
   ): string | undefined {
     if (request.startRevision < 0) return new EtcdError("compacted").message;
+    if (this.#gate.state.enabled) {
+      const { rangeEnd } = request;
+      const denial = this.#denialOf({ key: Buffer.from(range.begin, "latin1"), rangeEnd });
+      if (denial !== undefined) return denial;
+    }
     if (range.end !== undefined && range.begin >= range.end) return "mvcc: watcher range is empty";
     if (request.watchId !== 0 && this.#entries.has(request.watchId)) {
       return "mvcc: duplicate watch ID provided on the WatchStream";
     }
     return undefined;
+  }
+
+  /** Asked for at the start of a watch only. Source: watch.go, isWatchPermitted and recvLoop. */
+  #denialOf(range: { key: Uint8Array; rangeEnd: Uint8Array }): string | undefined {
+    try {
+      const caller = this.#gate.callerOf(this.#context);
+      mustAccess(this.#gate.state, caller, "read", range);
+      return undefined;
+    } catch (error) {
+      const { code, message } = asStreamError(error);
+      return `rpc error: code = ${CODE_NAMES[code] ?? String(code)} desc = ${message}`;
+    }
   }
 
   #freeId(): number {
