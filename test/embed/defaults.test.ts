@@ -18,7 +18,13 @@ t.test("serverOptions() of nothing are etcd's defaults", async (t) => {
     clusterToken: "etcd-cluster",
     limits: { maxRequestBytes: 1_572_864, maxTxnOps: 128, quotaBytes: 2 * GIB },
     compaction: { batchLimit: 1000, sleepIntervalMs: 10 },
+    autoCompaction: undefined,
+    metrics: undefined,
+    features: undefined,
     leaseTtlMin: 2,
+    leaseCheckpoint: false,
+    slow: { applyMs: 100, unaryMs: 300 },
+    requestTimeoutMs: 7000,
     watchProgressIntervalMs: 600_000,
   });
   t.equal(clock, SYSTEM_CLOCK);
@@ -29,7 +35,7 @@ t.test("serverOptions() of nothing are etcd's defaults", async (t) => {
 });
 
 t.test("serverOptions() of nothing are the defaults of the command line", async (t) => {
-  const { limits, compaction, watchProgressIntervalMs, name, clusterToken, peerUrls } =
+  const { limits, compaction, slow, watchProgressIntervalMs, name, clusterToken, peerUrls } =
     serverOptions({}, []);
   const presets = Object.fromEntries(
     // The cast is what Object.keys loses: FLAGS has no other keys.
@@ -43,6 +49,8 @@ t.test("serverOptions() of nothing are the defaults of the command line", async 
   t.equal(compaction.batchLimit, presets["compaction-batch-limit"]);
   t.equal(BigInt(compaction.sleepIntervalMs) * 1_000_000n, presets["compaction-sleep-interval"]);
   t.equal(BigInt(watchProgressIntervalMs) * 1_000_000n, presets["watch-progress-notify-interval"]);
+  t.equal(BigInt(slow.applyMs) * 1_000_000n, presets["warning-apply-duration"]);
+  t.equal(BigInt(slow.unaryMs) * 1_000_000n, presets["warning-unary-request-duration"]);
   t.equal(electionTimeoutMs({}), presets["election-timeout"]);
 });
 

@@ -17,6 +17,7 @@ export function etcdTarget(binary: string): Target {
       survivesUnknownAlarmAction: false,
       addsMembers: true,
       downgrades: true,
+      shrinksByItself: false,
       reflects: false,
     },
     start: async (options) => {

@@ -13,6 +13,7 @@ const OUR_DIFFERENCES: Differences = {
   survivesUnknownAlarmAction: true,
   addsMembers: false,
   downgrades: false,
+  shrinksByItself: true,
   reflects: true,
 };
 

@@ -50,6 +50,8 @@ export interface Differences {
   readonly addsMembers: boolean;
   /** Prepares for an older version; ours has none. */
   readonly downgrades: boolean;
+  /** What it takes on disk can become less without anybody's doing: LevelDB puts files together. */
+  readonly shrinksByItself: boolean;
   /** Has server reflection. */
   readonly reflects: boolean;
 }
