@@ -19,7 +19,7 @@ export function integerOf(text: string, type: keyof typeof RANGES): bigint | und
   if (match === null) return undefined;
   const [, sign = "", digits = "", decimals = "", power = ""] = match;
   const whole = digits === "0" ? "" : digits;
-  const fraction = decimals.replace(/0+$/u, "");
+  const fraction = withoutZeros(decimals);
   if (whole === "" && fraction === "") return 0n;
   const exponent = Number(power);
   if (Math.abs(exponent) > 2 ** 31) return undefined;
@@ -29,6 +29,13 @@ export function integerOf(text: string, type: keyof typeof RANGES): bigint | und
   const value = BigInt(`${sign === "" || shifted === "" ? "" : "-"}${shifted || "0"}`);
   const [least, greatest] = RANGES[type];
   return value < least || value > greatest ? undefined : value;
+}
+
+/** Without those at the end. A regular expression looks for them from every zero on: for ever. */
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
 }
 
 function shiftedUp(whole: string, fraction: string, exponent: number): string | undefined {

@@ -46,3 +46,13 @@ t.test("integerOf() reads powers of ten as protojson does", (t) => {
   for (const [text, value] of cases) t.equal(integerOf(text, "int64"), value, text);
   t.end();
 });
+
+t.test("integerOf() takes no longer for many zeros than for few", (t) => {
+  // With a search from every zero on, this is 10^13 steps.
+  const zeros = "0".repeat(6_000_000);
+  t.equal(integerOf(`1.${zeros}1`, "int64"), undefined);
+  t.equal(integerOf(`1.${zeros}`, "int64"), 1n);
+  t.equal(integerOf(`1${zeros}1`, "int64"), undefined);
+  t.equal(integerOf(`1${zeros}e-6000000`, "int64"), 1n);
+  t.end();
+});
