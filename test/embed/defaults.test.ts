@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import t from "tap";
 import { FLAGS } from "../../src/cli/flag-table.ts";
 import { presetValue } from "../../src/cli/flag-values.ts";
@@ -10,7 +11,15 @@ import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 const GIB = 1024 ** 3;
 
 t.test("serverOptions() of nothing are etcd's defaults", async (t) => {
-  const { clock, logger, random, wallClockMs, ...rest } = serverOptions({}, []);
+  const { auth, clock, logger, random, wallClockMs, ...rest } = serverOptions({}, []);
+  const { randomBytes: bytes, ...authentication } = auth;
+  t.equal(bytes, randomBytes);
+  t.strictSame(authentication, {
+    token: "simple",
+    simpleTokenTtlMs: 300_000,
+    bcryptCost: 10,
+    hasCertificateUsers: false,
+  });
   t.strictSame(rest, {
     name: "default",
     peerUrls: ["http://localhost:2380"],
