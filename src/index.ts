@@ -17,13 +17,16 @@ export type {
   WatchEvent,
   WatchOptions,
 } from "./client/index.ts";
-export { Etcd, connect } from "./embed/index.ts";
+export { connect, Etcd, exportSnapshot, restoreSnapshot, snapshotStatus } from "./embed/index.ts";
 export type {
   ConnectOptions,
   ContentChange,
+  DatabaseStatus,
   EtcdOptions,
+  ExportOptions,
   ForkOptions,
   Mark,
+  RestoreOptions,
   TlsOptions,
 } from "./embed/index.ts";
 export { VirtualClock } from "./testing/index.ts";

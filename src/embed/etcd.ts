@@ -144,13 +144,15 @@ export class Etcd {
         `Cannot fork: it would be one of ${String(FORK_DEPTH_MAX)} forks of each other`,
       );
     }
-    const own = { ...this.#options, ...NO_PORTS, ...given, dataDir: undefined };
+    const nowhere = { dataDir: undefined, snapshot: undefined };
+    const own = { ...this.#options, ...NO_PORTS, ...given, ...nowhere };
     const onStop = async (): Promise<void> => {
       this.#forks.delete(fork);
       await storeMark.release();
     };
     const fork = await launch({ options: own, mark: storeMark, onStop });
-    if (this.#options.dataDir !== undefined) this.#forks.add(fork);
+    const { dataDir, snapshot } = this.#options;
+    if (dataDir !== undefined || snapshot !== undefined) this.#forks.add(fork);
     return fork;
   }
 
@@ -195,11 +197,20 @@ async function launch(how: Launch): Promise<Etcd> {
   const { options, mark } = how;
   const serving = await openPorts(options);
   try {
-    const engine = mark === undefined ? await openEngine(options) : new MemoryEngine(mark.rows);
+    const opened =
+      mark === undefined
+        ? await openEngine(options)
+        : { engine: new MemoryEngine(mark.rows), close: nothingMore };
+    const { engine, close } = opened;
+    const onStop = async (): Promise<void> => {
+      await close();
+      await how.onStop();
+    };
     try {
-      return await startOn(engine, serving, how);
+      return await startOn(engine, serving, { ...how, onStop });
     } catch (error) {
       await engine.close();
+      await close();
       throw error;
     }
   } catch (error) {
@@ -220,11 +231,29 @@ async function openPorts(options: EtcdOptions): Promise<Serving | undefined> {
   return Ports.open({ clientUrls, httpUrls, metricsUrls, tls, logger });
 }
 
-async function openEngine(options: EtcdOptions): Promise<Engine> {
-  if (options.dataDir === undefined) return new MemoryEngine();
+/** An engine, and what is to be closed after it. */
+interface OpenedEngine {
+  readonly engine: Engine;
+  readonly close: () => Promise<void>;
+}
+
+async function openEngine({
+  dataDir,
+  snapshot,
+  unsafeNoFsync,
+}: EtcdOptions): Promise<OpenedEngine> {
+  const close = nothingMore;
+  if (snapshot !== undefined) {
+    if (dataDir !== undefined) throw new Error("Cannot serve a snapshot from a data directory");
+    // Loaded only for a server on a backup.
+    const { openBackup } = await import("../snapshot/index.ts");
+    return openBackup(snapshot);
+  }
+  if (dataDir === undefined) return { engine: new MemoryEngine(), close };
   // Loads native code: only for a server with a disk.
   const { LevelEngine } = await import("../storage/index.ts");
-  return LevelEngine.open({ directory: options.dataDir, sync: options.unsafeNoFsync !== true });
+  const sync = unsafeNoFsync !== true;
+  return { engine: await LevelEngine.open({ directory: dataDir, sync }), close };
 }
 
 async function startOn(

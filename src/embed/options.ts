@@ -10,6 +10,11 @@ export interface EtcdOptions {
   readonly name?: string | undefined;
   /** Folder of the data, made when missing. Left out: everything stays in memory. */
   readonly dataDir?: string | undefined;
+  /**
+   * A database of etcd to be served: a snapshot, or the data directory of an etcd that does not run. It
+   * stays as it is: what is written is in memory only. Not together with {@link dataDir}.
+   */
+  readonly snapshot?: string | undefined;
   /** Acknowledge writes before they are on disk. Source: etcd --unsafe-no-fsync. */
   readonly unsafeNoFsync?: boolean | undefined;
   /**

@@ -1,18 +1,18 @@
 /** Etcd's databases and data directories of ours: made one of the other, while no server runs on them. */
 import { mkdir, mkdtemp, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { newIdentity } from "../server/index.ts";
-import {
-  EtcdDatabase,
-  checkSnapshotHash,
-  exportDirectory,
-  findDatabase,
-  importDatabase,
-} from "../snapshot/index.ts";
-import { LevelEngine } from "../storage/index.ts";
+import type { DatabaseStatus } from "../snapshot/index.ts";
 
-export { databaseStatus } from "../snapshot/index.ts";
 export type { DatabaseStatus } from "../snapshot/index.ts";
+
+// All rooms are loaded when they are needed: a server needs none of this.
+
+/** What a snapshot has in it; reads everything. Rejects with StorageError, and what the system says. */
+export async function snapshotStatus(source: string): Promise<DatabaseStatus> {
+  const { databaseStatus, findDatabase } = await import("../snapshot/index.ts");
+  const { path } = await findDatabase(source);
+  return databaseStatus(path);
+}
 
 /** What {@link restoreSnapshot} takes. */
 export interface RestoreOptions {
@@ -30,10 +30,14 @@ export interface RestoreOptions {
 }
 
 /**
- * Makes a data directory of a database of etcd: there is none, or all of it. Rejects with BoltError
- * and StorageError for what is damaged or foreign, and with what the system says.
+ * Makes a data directory of a database of etcd: there is none, or all of it. Rejects with
+ * StorageError for what is damaged or foreign, and with what the system says.
  */
 export async function restoreSnapshot(options: RestoreOptions): Promise<{ revision: number }> {
+  const { newIdentity } = await import("../server/index.ts");
+  const { LevelEngine } = await import("../storage/index.ts");
+  const snapshots = await import("../snapshot/index.ts");
+  const { EtcdDatabase, checkSnapshotHash, findDatabase, importDatabase } = snapshots;
   const { source, peerUrls, clusterToken, bumpRevision } = options;
   const dataDir = resolve(options.dataDir);
   await refuseUsed(dataDir, options.dataDir);
@@ -41,7 +45,7 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<{ revisi
   const isSnapshot = place.walFolder === undefined;
   if (isSnapshot && options.skipHashCheck !== true) await checkSnapshotHash(place.path);
   const identity = newIdentity(peerUrls, clusterToken);
-  const database = EtcdDatabase.open(place.path);
+  const database = EtcdDatabase.open(place.path, { isLent: true });
   await mkdir(dirname(dataDir), { recursive: true });
   const partPath = await mkdtemp(join(dirname(dataDir), `${basename(dataDir)}.part-`));
   try {
@@ -74,6 +78,7 @@ export interface ExportOptions {
 /** Makes a snapshot of a data directory, as a server on it would. Rejects with StorageError. */
 export async function exportSnapshot(options: ExportOptions): Promise<void> {
   const { dataDir, path, name, peerUrls, clientUrls } = options;
+  const { exportDirectory } = await import("../snapshot/index.ts");
   await exportDirectory(dataDir, path, { name, peerUrls, clientUrls });
 }
 

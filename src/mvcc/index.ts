@@ -17,6 +17,7 @@ export { contentDifference } from "./content-difference.ts";
 export type { Mark } from "./mark.ts";
 export { NEVER_COMPACTED } from "./revision.ts";
 export { RowCheck } from "./row-check.ts";
+export type { RowPlace } from "./row-check.ts";
 export { Store, VALUE_BYTES_MAX } from "./store.ts";
 export type { KeyValueHash, StoreOptions } from "./store.ts";
 export {

@@ -35,14 +35,14 @@ export class BoltCursor {
     this.#root = root;
   }
 
-  /** Goes to the first row whose key is not below `key`, and answers it. Throws BoltError. */
+  /** Goes to the first row whose key is not below `key`, and answers it. Throws StorageError. */
   seek(key: Buffer = BEFORE_ALL): LeafRow | undefined {
     this.#levels = [];
     this.#descend(this.#root, key);
     return this.#settle();
   }
 
-  /** Goes to the next row, and answers it. Throws BoltError. */
+  /** Goes to the next row, and answers it. Throws StorageError. */
   next(): LeafRow | undefined {
     const before = this.#row;
     const leaf = this.#levels.at(-1);

@@ -1,4 +1,5 @@
 /** The elements in a page of a bbolt tree, and where a key is among them. */
+import { StorageError } from "../storage/index.ts";
 import {
   BUCKET_ELEMENT,
   BUCKET_HEADER_BYTES,
@@ -7,9 +8,9 @@ import {
   PAGE_HEADER_BYTES,
 } from "./bolt-format.ts";
 
-/** Why a file cannot be read as a bbolt database. */
-export class BoltError extends Error {
-  override readonly name = "BoltError";
+/** The error about a file that cannot be read as a database of etcd. */
+export function corruptFile(message: string, options?: { cause: unknown }): StorageError {
+  return new StorageError("corrupt", message, options);
 }
 
 /** A page, with the pages that it goes on over. */
@@ -34,11 +35,11 @@ export interface LeafRow {
 export function brokenPage(
   page: { readonly id: number; readonly path: string },
   problem: string,
-): BoltError {
-  return new BoltError(`Cannot read page ${String(page.id)} of "${page.path}": ${problem}`);
+): StorageError {
+  return corruptFile(`Cannot read page ${String(page.id)} of "${page.path}": ${problem}`);
 }
 
-/** Makes a page of the bytes that are one. Throws {@link BoltError}. */
+/** Makes a page of the bytes that are one. Throws StorageError. */
 export function pageOf(place: { readonly id: number; readonly path: string }, bytes: Buffer): Page {
   const flags = bytes.readUInt16LE(8);
   if (flags !== PAGE_FLAG.branch && flags !== PAGE_FLAG.leaf) {
@@ -51,7 +52,7 @@ export function pageOf(place: { readonly id: number; readonly path: string }, by
   return { ...place, isLeaf: flags === PAGE_FLAG.leaf, count, bytes };
 }
 
-/** The key of an element. Throws {@link BoltError}. */
+/** The key of an element. Throws StorageError. */
 export function keyAt(page: Page, index: number): Buffer {
   const { isLeaf, bytes } = page;
   const element = PAGE_HEADER_BYTES + index * ELEMENT_BYTES;
@@ -61,7 +62,7 @@ export function keyAt(page: Page, index: number): Buffer {
   return bytes.subarray(start, end);
 }
 
-/** An element of a leaf. Throws {@link BoltError}. */
+/** An element of a leaf. Throws StorageError. */
 export function rowAt(page: Page, index: number): LeafRow {
   const { bytes } = page;
   const element = PAGE_HEADER_BYTES + index * ELEMENT_BYTES;
@@ -103,14 +104,14 @@ export function childIndexFor(page: Page, key: Buffer): number {
   return isFirst ? index : Math.max(0, index - 1);
 }
 
-/** Where a bucket's rows are: a page, or the value of its entry itself. Throws {@link BoltError}. */
+/** Where a bucket's rows are: a page, or the value of its entry itself. Throws StorageError. */
 export function bucketRoot(path: string, name: string, value: Buffer): number | Page {
   const isLong = value.length >= BUCKET_HEADER_BYTES;
   const root = isLong ? readPageId(value, 0) : 0;
   if (root !== 0) return root;
   const image = value.subarray(BUCKET_HEADER_BYTES);
   if (!isLong || image.length < PAGE_HEADER_BYTES) {
-    throw new BoltError(`Cannot read "${path}": bucket "${name}" is cut short`);
+    throw corruptFile(`Cannot read "${path}": bucket "${name}" is cut short`);
   }
   return pageOf({ id: 0, path }, image);
 }

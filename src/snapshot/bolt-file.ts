@@ -1,8 +1,9 @@
 /** A bbolt file to read: its buckets, and the rows of each, in order or by key. */
 import { BoltCursor } from "./bolt-cursor.ts";
-import { BoltError, bucketRoot } from "./bolt-elements.ts";
+import { corruptFile, bucketRoot } from "./bolt-elements.ts";
 import type { LeafRow, Page } from "./bolt-elements.ts";
 import { PageFile } from "./page-file.ts";
+import type { ReadOptions } from "./page-file.ts";
 
 /** Buckets at the top: etcd has ten. */
 const BUCKETS_MAX = 1000;
@@ -17,9 +18,9 @@ export class BoltFile {
   /** By name, in order. */
   readonly #buckets = new Map<string, number | Page>();
 
-  /** Throws {@link BoltError}, and what the system says about the file. */
-  static open(path: string): BoltFile {
-    const pages = PageFile.open(path);
+  /** Throws StorageError, and what the system says about the file. */
+  static open(path: string, options: ReadOptions = {}): BoltFile {
+    const pages = PageFile.open(path, options);
     try {
       return new BoltFile(pages);
     } catch (error) {
@@ -38,9 +39,10 @@ export class BoltFile {
     for (let row = cursor.seek(); row !== undefined; row = cursor.next()) {
       const name = row.key.toString("latin1");
       if (!row.isBucket || this.#buckets.size === BUCKETS_MAX) {
-        throw new BoltError(`Cannot read "${path}": no database of etcd, it has "${name}"`);
+        throw corruptFile(`Cannot read "${path}": no database of etcd, it has "${name}"`);
       }
-      this.#buckets.set(name, bucketRoot(path, name, row.value));
+      // A copy: it stays for as long as the file is open.
+      this.#buckets.set(name, bucketRoot(path, name, Buffer.from(row.value)));
     }
   }
 
@@ -54,19 +56,19 @@ export class BoltFile {
     return root === undefined ? undefined : new BoltCursor(this.#pages, root);
   }
 
-  /** The value of a key; undefined without one, or without the bucket. Throws {@link BoltError}. */
+  /** The value of a key; undefined without one, or without the bucket. Throws StorageError. */
   get(bucket: string, key: string): Buffer | undefined {
     const bytes = Buffer.from(key, "latin1");
     const row = this.cursor(bucket)?.seek(bytes);
     return row !== undefined && row.key.equals(bytes) ? row.value : undefined;
   }
 
-  /** All rows of a bucket, in order; none without it. Throws {@link BoltError}. */
+  /** All rows of a bucket, in order; none without it. Throws StorageError. */
   *rows(bucket: string): Generator<LeafRow, void> {
     const cursor = this.cursor(bucket);
     for (let row = cursor?.seek(); row !== undefined; row = cursor?.next()) {
       if (row.isBucket) {
-        throw new BoltError(`Cannot read "${this.path}": a bucket within bucket "${bucket}"`);
+        throw corruptFile(`Cannot read "${this.path}": a bucket within bucket "${bucket}"`);
       }
       yield row;
     }

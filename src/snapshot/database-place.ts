@@ -1,7 +1,7 @@
 /** Where a database is: a snapshot, or in the data directory of an etcd that does not run. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { BoltError } from "./bolt-elements.ts";
+import { corruptFile } from "./bolt-elements.ts";
 
 export interface DatabasePlace {
   /** Of the database. */
@@ -10,7 +10,7 @@ export interface DatabasePlace {
   readonly walFolder: string | undefined;
 }
 
-/** Rejects with BoltError for a directory without a database, or with one that is in use. */
+/** Rejects with StorageError for a directory without a database, or with one that is in use. */
 export async function findDatabase(path: string): Promise<DatabasePlace> {
   if (!(await stat(path)).isDirectory()) return { path, walFolder: undefined };
   const database = join(path, "member", "snap", "db");
@@ -18,11 +18,11 @@ export async function findDatabase(path: string): Promise<DatabasePlace> {
   try {
     file = await stat(database, { bigint: true });
   } catch (cause) {
-    throw new BoltError(`Cannot read "${path}": it has no member/snap/db of an etcd`, { cause });
+    throw corruptFile(`Cannot read "${path}": it has no member/snap/db of an etcd`, { cause });
   }
   const owner = await lockOwner(file);
   if (owner !== undefined) {
-    throw new BoltError(`Cannot read "${path}": an etcd runs on it, process ${owner}`);
+    throw corruptFile(`Cannot read "${path}": an etcd runs on it, process ${owner}`);
   }
   return { path: database, walFolder: join(path, "member", "wal") };
 }

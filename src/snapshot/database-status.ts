@@ -5,7 +5,7 @@
 import { etcdRowOf } from "../mvcc/index.ts";
 import { crc32c } from "../storage/index.ts";
 import { decodeKeyValueHead, latin1 } from "../wire/index.ts";
-import { BoltError } from "./bolt-elements.ts";
+import { corruptFile } from "./bolt-elements.ts";
 import { BUCKET } from "./etcd-buckets.ts";
 import { EtcdDatabase } from "./etcd-database.ts";
 
@@ -22,9 +22,9 @@ export interface DatabaseStatus {
   readonly version: string;
 }
 
-/** Throws BoltError, and what the system says about the file. */
+/** Throws StorageError, and what the system says about the file. */
 export function databaseStatus(path: string): DatabaseStatus {
-  const database = EtcdDatabase.open(path);
+  const database = EtcdDatabase.open(path, { isLent: true });
   try {
     const { file, storageVersion: version } = database;
     const keys = new Set<string>();
@@ -47,14 +47,14 @@ export function databaseStatus(path: string): DatabaseStatus {
 function count(path: string, row: { key: Buffer; value: Buffer }, keys: Set<string>): number {
   const place = etcdRowOf(row.key);
   if (place === undefined) {
-    throw new BoltError(`Cannot read "${path}": no key of a revision: ${row.key.toString("hex")}`);
+    throw corruptFile(`Cannot read "${path}": no key of a revision: ${row.key.toString("hex")}`);
   }
   let head;
   try {
     head = decodeKeyValueHead(row.value);
   } catch (cause) {
     const text = `Cannot read "${path}": unreadable value of revision ${String(place.main)}`;
-    throw new BoltError(text, { cause });
+    throw corruptFile(text, { cause });
   }
   const key = latin1(row.value, head.keyStart, head.keyEnd);
   if (place.isTombstone) keys.delete(key);

@@ -7,17 +7,20 @@ import {
   RowCheck,
   alarmKey,
   encodeNumber,
+  etcdRowKey,
   etcdRowOf,
   META,
   FORMAT,
   recordKey,
 } from "../mvcc/index.ts";
-import type { EtcdRow } from "../mvcc/index.ts";
+import type { EtcdRow, RowPlace } from "../mvcc/index.ts";
 import type { Row } from "../storage/index.ts";
 import { CLUSTER_VERSION, messages } from "../wire/index.ts";
-import { BoltError } from "./bolt-elements.ts";
+import { corruptFile } from "./bolt-elements.ts";
+import type { LeafRow } from "./bolt-elements.ts";
 import { BoltFile } from "./bolt-file.ts";
 import { BUCKET, META_KEY } from "./etcd-buckets.ts";
+import type { ReadOptions } from "./page-file.ts";
 
 /** Largest sub-revision that a row of ours can have. */
 const SUB_MAX = 0xffff_ffff;
@@ -39,9 +42,9 @@ export class EtcdDatabase {
   /** Empty before 3.6. */
   readonly storageVersion: string;
 
-  /** Throws {@link BoltError}, and what the system says about the file. */
-  static open(path: string): EtcdDatabase {
-    const file = BoltFile.open(path);
+  /** Throws StorageError, and what the system says about the file. */
+  static open(path: string, options: ReadOptions = {}): EtcdDatabase {
+    const file = BoltFile.open(path, options);
     try {
       return new EtcdDatabase(file);
     } catch (error) {
@@ -72,28 +75,36 @@ export class EtcdDatabase {
     return Math.max(this.scheduledCompaction, this.finishedCompaction);
   }
 
-  /**
-   * All rows of revisions, in order, each checked. Throws {@link BoltError}, and StorageError "corrupt"
-   * for rows that are no history.
-   */
+  /** All rows of revisions, in order, each checked. Throws StorageError "corrupt". */
   *revisions(): Generator<RevisionRow, void> {
     const check = new RowCheck(this.compactedRevision);
-    for (const { key, value } of this.file.rows(BUCKET.key)) {
-      const row = etcdRowOf(key);
-      if (row === undefined || row.sub > SUB_MAX) {
-        this.#refuse(`strange key of a revision: ${key.toString("hex")}`);
-      }
-      // What `restore --bump-revision` leaves of the revision that it goes to; the compaction tells the same.
-      if (value.length === 0 && row.main <= this.compactedRevision) continue;
-      const { version } = check.next(row, value);
+    for (const row of this.revisionsFrom({ main: 0, sub: 0 })) {
+      const { version } = check.next(row, row.value);
       if ((version === 0) !== row.isTombstone) {
         this.#refuse(`revision ${String(row.main)}.${String(row.sub)} is no deletion, or no put`);
       }
-      yield { ...row, value };
+      yield row;
     }
   }
 
-  /** Everything else that a store of ours has, as its rows. Throws {@link BoltError}. */
+  /** Rows of revisions from one on, in order. Throws StorageError "corrupt". */
+  *revisionsFrom(first: RowPlace): Generator<RevisionRow, void> {
+    const cursor = this.file.cursor(BUCKET.key);
+    const start = etcdRowKey({ ...first, isTombstone: false });
+    for (let found = cursor?.seek(start); found !== undefined; found = cursor?.next()) {
+      const row = this.#revisionRow(found);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  /** The encoded KeyValue of a row; undefined where there is none. Throws StorageError "corrupt". */
+  revision({ main, sub }: RowPlace): Buffer | undefined {
+    const found = this.file.cursor(BUCKET.key)?.seek(etcdRowKey({ main, sub, isTombstone: false }));
+    const row = found === undefined ? undefined : this.#revisionRow(found);
+    return row?.main === main && row.sub === sub ? row.value : undefined;
+  }
+
+  /** Everything else that a store of ours has, as its rows. Throws StorageError. */
   *records(): Generator<Row, void> {
     yield [META.format, Buffer.from(FORMAT)];
     const { scheduledCompaction, finishedCompaction } = this;
@@ -104,6 +115,7 @@ export class EtcdDatabase {
       yield [META.finishedCompaction, encodeNumber(finishedCompaction)];
     }
     yield* this.#leases();
+    yield* this.#users();
     for (const { key } of this.file.rows(BUCKET.alarm)) {
       const alarm = this.#decoded("alarm", () => messages.decodeAlarmMember(key));
       yield [alarmKey(alarm.memberId, alarm.alarm), messages.encodeAlarmMember(alarm)];
@@ -114,14 +126,42 @@ export class EtcdDatabase {
     this.file.close();
   }
 
-  /** What is left of a lease's time is left out: as in etcd, it begins anew. */
+  /**
+   * Undefined for what `restore --bump-revision` leaves of the revision that it goes to: the compaction
+   * says the same.
+   */
+  #revisionRow({ key, value, isBucket }: LeafRow): RevisionRow | undefined {
+    const row = isBucket ? undefined : etcdRowOf(key);
+    if (row === undefined || row.sub > SUB_MAX) {
+      this.#refuse(`strange key of a revision: ${key.toString("hex")}`);
+    }
+    if (value.length === 0 && row.main <= this.compactedRevision) return undefined;
+    const { main, sub, isTombstone } = row;
+    return { main, sub, isTombstone, value };
+  }
+
   *#leases(): Generator<Row, void> {
     for (const { key, value } of this.file.rows(BUCKET.lease)) {
-      const { id, ttl } = this.#decoded("lease", () => messages.decodeLease(value));
+      const { id, ttl, remainingTtl } = this.#decoded("lease", () => messages.decodeLease(value));
       if (key.length !== 8 || key.readBigInt64BE(0) !== id) {
         this.#refuse(`strange key of a lease: ${key.toString("hex")}`);
       }
-      yield [recordKey("lease", key), messages.encodeLease({ id, ttl })];
+      yield [recordKey("lease", key), messages.encodeLease({ id, ttl, remainingTtl })];
+    }
+  }
+
+  /** Rows about users are etcd's own, behind the mark of their table. */
+  *#users(): Generator<Row, void> {
+    for (const { key, value } of this.file.rows(BUCKET.auth)) {
+      yield [recordKey("auth", key), value];
+    }
+    for (const { key, value } of this.file.rows(BUCKET.authUsers)) {
+      this.#decoded("user", () => messages.decodeUser(value));
+      yield [recordKey("authUser", key), value];
+    }
+    for (const { key, value } of this.file.rows(BUCKET.authRoles)) {
+      this.#decoded("role", () => messages.decodeRole(value));
+      yield [recordKey("authRole", key), value];
     }
   }
 
@@ -144,11 +184,11 @@ export class EtcdDatabase {
     try {
       return decode();
     } catch (error) {
-      throw new BoltError(`Cannot read "${this.file.path}": unreadable ${what}`, { cause: error });
+      throw corruptFile(`Cannot read "${this.file.path}": unreadable ${what}`, { cause: error });
     }
   }
 
   #refuse(problem: string): never {
-    throw new BoltError(`Cannot read "${this.file.path}": ${problem}`);
+    throw corruptFile(`Cannot read "${this.file.path}": ${problem}`);
   }
 }

@@ -1,4 +1,3 @@
-export { BoltError } from "./bolt-elements.ts";
 export { BoltFile } from "./bolt-file.ts";
 export { planBolt } from "./bolt-writer.ts";
 export type { BoltPlan, BoltRow, BucketSource } from "./bolt-writer.ts";
@@ -11,3 +10,4 @@ export { importDatabase } from "./store-import.ts";
 export { findDatabase } from "./database-place.ts";
 export { exportDirectory } from "./directory-export.ts";
 export { checkSnapshotHash } from "./snapshot-file.ts";
+export { openBackup } from "./database-rows.ts";

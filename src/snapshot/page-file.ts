@@ -1,9 +1,10 @@
 /**
  * The pages of a bbolt file, read when they are asked for. Nothing of what the file says is believed:
- * whatever does not fit is a {@link BoltError} that names the page.
+ * whatever does not fit is a StorageError that names the page.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { BoltError, brokenPage, pageOf, readPageId } from "./bolt-elements.ts";
+import { StorageError } from "../storage/index.ts";
+import { corruptFile, brokenPage, pageOf, readPageId } from "./bolt-elements.ts";
 import type { Page } from "./bolt-elements.ts";
 import { META_BYTES, PAGE_HEADER_BYTES, decodeMeta } from "./bolt-format.ts";
 import type { BoltMeta } from "./bolt-format.ts";
@@ -18,24 +19,37 @@ const CHUNK_BYTES = 64 * 1024;
 /** Chunks in memory. */
 const CHUNKS_MAX = 128;
 
+/** How a file is read. */
+export interface ReadOptions {
+  /**
+   * Rows are lent: good until some more are read, which saves making memory for all of
+   * a large file. Default false: they stay.
+   */
+  readonly isLent?: boolean | undefined;
+}
+
 export class PageFile {
   readonly path: string;
   readonly meta: BoltMeta;
   /** Of the file, with what may stand behind the database. */
   readonly fileBytes: number;
   #descriptor: number | undefined;
-  /** By number, the one used last at the end; at most {@link CHUNKS_MAX}. */
+  readonly #isLent: boolean;
+  /** By number, in the order in which they were read; at most {@link CHUNKS_MAX}. */
   readonly #chunks = new Map<number, Buffer>();
+  /** The chunk used last: a page is asked for in parts, and the next page is mostly beside it. */
+  #last: Buffer | undefined;
+  #lastNumber = -1;
 
-  /** Throws {@link BoltError}, and what the system says about the file. */
-  static open(path: string): PageFile {
+  /** Throws StorageError, and what the system says about the file. */
+  static open(path: string, { isLent = false }: ReadOptions = {}): PageFile {
     const descriptor = openSync(path, "r");
     try {
       const file = fstatSync(descriptor);
-      if (!file.isFile()) throw new BoltError(`Cannot read database: "${path}" is not a file`);
+      if (!file.isFile()) throw corruptFile(`Cannot read database: "${path}" is not a file`);
       const meta = readMeta(descriptor, path);
       checkMeta(meta, file.size, path);
-      return new PageFile(path, descriptor, { meta, fileBytes: file.size });
+      return new PageFile(path, descriptor, { meta, fileBytes: file.size, isLent });
     } catch (error) {
       closeSync(descriptor);
       throw error;
@@ -45,15 +59,16 @@ export class PageFile {
   private constructor(
     path: string,
     descriptor: number,
-    { meta, fileBytes }: { meta: BoltMeta; fileBytes: number },
+    { meta, fileBytes, isLent }: { meta: BoltMeta; fileBytes: number; isLent: boolean },
   ) {
     this.path = path;
     this.meta = meta;
     this.fileBytes = fileBytes;
+    this.#isLent = isLent;
     this.#descriptor = descriptor;
   }
 
-  /** A branch or leaf. Throws {@link BoltError}. */
+  /** A branch or leaf. Throws StorageError. */
   page(id: number): Page {
     const { pageBytes, pageCount } = this.meta;
     const place = { id, path: this.path };
@@ -66,7 +81,9 @@ export class PageFile {
     if (id + pages > pageCount || pages * pageBytes > PAGES_BYTES_MAX) {
       throw brokenPage(place, `it reaches over ${String(pages)} pages`);
     }
-    return pageOf(place, this.#read(id * pageBytes, pages * pageBytes));
+    const page = pageOf(place, this.#read(id * pageBytes, pages * pageBytes));
+    // A branch is in use for as long as all that is below it.
+    return this.#isLent && !page.isLeaf ? { ...page, bytes: Buffer.from(page.bytes) } : page;
   }
 
   close(): void {
@@ -74,7 +91,7 @@ export class PageFile {
     this.#descriptor = undefined;
   }
 
-  /** Bytes that stay as they are. */
+  /** Bytes that stay as they are, or are lent. */
   #read(position: number, length: number): Buffer {
     const number = Math.floor(position / CHUNK_BYTES);
     const start = position - number * CHUNK_BYTES;
@@ -83,40 +100,53 @@ export class PageFile {
   }
 
   #chunk(number: number): Buffer {
-    let chunk = this.#chunks.get(number);
-    if (chunk === undefined) {
-      const databaseBytes = this.meta.pageCount * this.meta.pageBytes;
-      const start = number * CHUNK_BYTES;
-      chunk = this.#readNow(start, Math.min(CHUNK_BYTES, databaseBytes - start));
-      const [oldest] = this.#chunks.keys();
-      if (this.#chunks.size === CHUNKS_MAX) this.#chunks.delete(oldest!);
-    } else {
-      this.#chunks.delete(number);
+    if (this.#last !== undefined && this.#lastNumber === number) return this.#last;
+    const chunk = this.#chunks.get(number) ?? this.#readChunk(number);
+    this.#last = chunk;
+    this.#lastNumber = number;
+    return chunk;
+  }
+
+  #readChunk(number: number): Buffer {
+    const start = number * CHUNK_BYTES;
+    const { pageCount, pageBytes } = this.meta;
+    const length = Math.min(CHUNK_BYTES, pageCount * pageBytes - start);
+    let spare: Buffer | undefined;
+    if (this.#chunks.size === CHUNKS_MAX) {
+      const [[oldest, bytes] = [0, undefined]] = this.#chunks;
+      this.#chunks.delete(oldest);
+      if (this.#isLent && bytes?.length === length) spare = bytes;
     }
+    const chunk = this.#readNow(start, length, spare);
     this.#chunks.set(number, chunk);
     return chunk;
   }
 
-  #readNow(position: number, length: number): Buffer {
-    if (this.#descriptor === undefined) throw new BoltError(`Cannot read "${this.path}": closed`);
-    return readExactly(this.#descriptor, { position, length, path: this.path });
+  #readNow(
+    position: number,
+    length: number,
+    target: Buffer = Buffer.allocUnsafeSlow(length),
+  ): Buffer {
+    if (this.#descriptor === undefined) {
+      throw new StorageError("closed", `Cannot read "${this.path}": it is closed`);
+    }
+    return readExactly(this.#descriptor, { position, target, path: this.path });
   }
 }
 
 function readExactly(
   descriptor: number,
-  { position, length, path }: { position: number; length: number; path: string },
+  { position, target, path }: { position: number; target: Buffer; path: string },
 ): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
   let done = 0;
-  while (done < length) {
-    const count = readSync(descriptor, bytes, done, length - done, position + done);
+  while (done < target.length) {
+    const count = readSync(descriptor, target, done, target.length - done, position + done);
     if (count === 0) {
-      throw new BoltError(`Cannot read "${path}": it ends at ${String(position + done)} bytes`);
+      throw corruptFile(`Cannot read "${path}": it ends at ${String(position + done)} bytes`);
     }
     done += count;
   }
-  return bytes;
+  return target;
 }
 
 /**
@@ -133,7 +163,7 @@ function readMeta(descriptor: number, path: string): BoltMeta {
   }
   const [newest] = found.sort((a, b) => (a.transaction > b.transaction ? -1 : 1));
   if (newest !== undefined) return newest;
-  throw new BoltError(`Cannot read database: "${path}" has no valid meta page of bbolt`);
+  throw corruptFile(`Cannot read database: "${path}" has no valid meta page of bbolt`);
 }
 
 function metaAt(descriptor: number, position: number): BoltMeta | undefined {
@@ -146,11 +176,11 @@ function checkMeta(meta: BoltMeta, fileBytes: number, path: string): void {
   const { pageBytes, pageCount, root } = meta;
   const isSize = [1, 2, 4, 8, 16, 32, 64].includes(pageBytes / PAGE_BYTES_MIN);
   if (!isSize || root < 2 || root >= pageCount) {
-    throw new BoltError(`Cannot read database: "${path}" has a meta page that makes no sense`);
+    throw corruptFile(`Cannot read database: "${path}" has a meta page that makes no sense`);
   }
   const bytes = pageCount * pageBytes;
   if (bytes > fileBytes) {
     const sizes = `${String(bytes)} bytes of pages, ${String(fileBytes)} in the file`;
-    throw new BoltError(`Cannot read database: "${path}" is cut short: ${sizes}`);
+    throw corruptFile(`Cannot read database: "${path}" is cut short: ${sizes}`);
   }
 }

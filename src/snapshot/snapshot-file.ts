@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
-import { BoltError } from "./bolt-elements.ts";
+import { corruptFile } from "./bolt-elements.ts";
 import type { BoltPlan } from "./bolt-writer.ts";
 
 const HASH_BYTES = 32;
@@ -16,13 +16,13 @@ const READ_BYTES = 1024 * 1024;
 const WRITE_BYTES = 1024 * 1024;
 
 /**
- * Reads all of a snapshot, and compares. Rejects with BoltError when it does not agree, or when there
+ * Reads all of a snapshot, and compares. Rejects with StorageError when it does not agree, or when there
  * is none: then it is no snapshot, but copied from a data directory.
  */
 export async function checkSnapshotHash(path: string): Promise<void> {
   const { size } = await stat(path);
   if (size % SECTOR_BYTES !== HASH_BYTES) {
-    throw new BoltError("snapshot missing hash but --skip-hash-check=false");
+    throw corruptFile("snapshot missing hash but --skip-hash-check=false");
   }
   const end = size - HASH_BYTES;
   const hash = createHash("sha256");
@@ -39,7 +39,7 @@ export async function checkSnapshotHash(path: string): Promise<void> {
   const [want, got] = [Buffer.concat(expected), hash.digest()];
   if (want.equals(got)) return;
   const numbers = (bytes: Buffer): string => `[${[...bytes].join(" ")}]`;
-  throw new BoltError(`expected sha256 ${numbers(want)}, got ${numbers(got)}`);
+  throw corruptFile(`expected sha256 ${numbers(want)}, got ${numbers(got)}`);
 }
 
 /** Writes a snapshot with its hash. There is no file, or all of it; a file that was there is replaced. */

@@ -1,5 +1,5 @@
 /** A store as etcd's own database file, at one moment, while it goes on being written to. */
-import { etcdRowKey, isTombstone, mainOf, subOf } from "../mvcc/index.ts";
+import { etcdRowKey, isTombstone, mainOf, recordName, subOf } from "../mvcc/index.ts";
 import type { Store, TableName } from "../mvcc/index.ts";
 import type { Row } from "../storage/index.ts";
 import { CLUSTER_VERSION } from "../wire/index.ts";
@@ -62,12 +62,12 @@ export class StoreExport {
   #allBuckets(): BucketSource[] {
     return [
       this.#bucket(BUCKET.alarm, () => this.#sortedValues("alarm")),
-      this.#bucket(BUCKET.auth, () => inOnePage(authRows())),
-      this.#bucket(BUCKET.authRoles, () => inOnePage([])),
-      this.#bucket(BUCKET.authUsers, () => inOnePage([])),
+      this.#bucket(BUCKET.auth, () => this.#authTable()),
+      this.#bucket(BUCKET.authRoles, () => this.#table("authRole", recordRow)),
+      this.#bucket(BUCKET.authUsers, () => this.#table("authUser", recordRow)),
       this.#bucket(BUCKET.cluster, () => inOnePage(clusterRows())),
       this.#bucket(BUCKET.key, () => this.#table("revision", revisionRow)),
-      this.#bucket(BUCKET.lease, () => this.#table("lease", leaseRow)),
+      this.#bucket(BUCKET.lease, () => this.#table("lease", recordRow)),
       this.#bucket(BUCKET.members, () => inOnePage([memberRow(this.#member)])),
       this.#bucket(BUCKET.membersRemoved, () => inOnePage([])),
       this.#bucket(BUCKET.meta, () => inOnePage(metaRows(this.#member, this.#compactions))),
@@ -100,6 +100,18 @@ export class StoreExport {
     })();
   }
 
+  /** Until something about users is changed there is nothing; etcd has their first revision all the same. */
+  #authTable(): RowPages {
+    const scan = this.#scan("auth");
+    return (async function* page() {
+      const rows: BoltRow[] = [];
+      for await (const page of scan) rows.push(...page.map(recordRow));
+      yield rows.length > 0
+        ? rows
+        : [textRow(AUTH_KEY.revision, encodeUint64(FIRST_AUTH_REVISION))];
+    })();
+  }
+
   #scan(table: TableName): AsyncIterableIterator<Row[]> {
     const scan = this.#store.scanTable(table, PAGE_ROWS);
     this.#scans.push(scan);
@@ -114,13 +126,9 @@ function revisionRow([key, value]: Row): BoltRow {
   return [etcdRowKey(row), value];
 }
 
-/** Behind the table's mark it is etcd's. */
-function leaseRow([key, value]: Row): BoltRow {
-  return [key.subarray(1), value];
-}
-
-function authRows(): BoltRow[] {
-  return [textRow(AUTH_KEY.revision, encodeUint64(FIRST_AUTH_REVISION))];
+/** Behind the table's mark the key is etcd's. */
+function recordRow([key, value]: Row): BoltRow {
+  return [recordName(key), value];
 }
 
 function clusterRows(): BoltRow[] {

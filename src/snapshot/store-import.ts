@@ -23,7 +23,7 @@ export interface Imported {
 }
 
 /**
- * Reads everything, and checks it; the engine must be empty. Rejects with BoltError and StorageError,
+ * Reads everything, and checks it; the engine must be empty. Rejects with StorageError,
  * with a part written.
  */
 export async function importDatabase(

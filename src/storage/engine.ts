@@ -68,6 +68,8 @@ export interface EngineSnapshot extends Pick<Engine, "getSync" | "getMany" | "sc
   readonly sizeBytes: number;
   /** Layers of changes that a read may have to go through, one above the other. At least 1. */
   readonly depth: number;
+  /** As {@link Engine.visitAll}, where that is faster than a scan. */
+  visitAll?(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -56,7 +56,10 @@ export class MemoryEngine implements Engine {
   }
 
   async visitAll(range: { start: Uint8Array; end: Uint8Array }, visit: RowVisitor): Promise<void> {
-    await visitByScan(this, range, visit);
+    const [start, end] = [keyText(range.start), keyText(range.end)];
+    const isAsBelow = this.#rows.snapshot().read({ start, end, limit: 1 }).length === 0;
+    if (isAsBelow && this.#base?.visitAll !== undefined) await this.#base.visitAll(range, visit);
+    else await visitByScan(this, range, visit);
   }
 
   snapshot(): EngineSnapshot {

@@ -1,7 +1,7 @@
 /** Every option of Etcd.start() has the effect that it says. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect as connectHttp2, constants } from "node:http2";
 import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
@@ -11,7 +11,8 @@ import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
 import { connect } from "../../src/embed/index.ts";
-import type { Etcd, EtcdOptions } from "../../src/embed/index.ts";
+import { Etcd } from "../../src/embed/index.ts";
+import type { EtcdOptions } from "../../src/embed/index.ts";
 import type { Logger } from "../../src/wire/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
@@ -80,6 +81,18 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
     await etcd.stop();
     t.ok((await readdir(dataDir)).includes("CURRENT"));
     t.equal((await (await started(t, { dataDir })).client.kv.get("key")).count, 1);
+  },
+
+  snapshot: async (t) => {
+    const path = join(await tempDirectory(t), "snapshot.db");
+    const etcd = await started(t);
+    await etcd.client.kv.put("key", "value");
+    const blobs: Uint8Array[] = [];
+    for await (const { blob } of etcd.client.maintenance.snapshot()) blobs.push(blob);
+    await writeFile(path, Buffer.concat(blobs));
+    const served = await started(t, { snapshot: path });
+    t.equal((await served.client.kv.get("key")).count, 1);
+    await t.rejects(Etcd.start({ snapshot: path, dataDir: path }), /Cannot serve a snapshot/u);
   },
 
   unsafeNoFsync: async (t) => {

@@ -5,16 +5,12 @@ import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 const OTHERS: HttpPages = { page: ({ path }) => ({ status: 404, headers: {}, body: path }) };
 
-function make(): {
-  clock: VirtualClock;
-  get: (url: string) => Promise<HttpReply & { body: string }>;
-} {
+function make(): { clock: VirtualClock; get: (url: string) => Promise<HttpReply> } {
   const clock = new VirtualClock();
   const pages = withProfiles(OTHERS, clock);
-  const get = async (url: string): Promise<HttpReply & { body: string }> => {
+  const get = async (url: string): Promise<HttpReply> => {
     const { pathname: path, searchParams: query } = new URL(url, "http://etcd");
-    const reply = await pages.page({ method: "GET", path, query, fields: [] });
-    return { ...reply, body: String(reply.body) };
+    return pages.page({ method: "GET", path, query });
   };
   return { clock, get };
 }

@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, stat, truncate, writeFile } from "node:fs/pro
 import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
-import { databaseStatus, exportSnapshot, restoreSnapshot } from "../../src/embed/snapshots.ts";
+import { exportSnapshot, restoreSnapshot, snapshotStatus } from "../../src/embed/snapshots.ts";
 import type { RestoreOptions } from "../../src/embed/snapshots.ts";
 import { Etcd } from "../../src/index.ts";
 import type { Client } from "../../src/index.ts";
@@ -146,7 +146,7 @@ t.test("exportSnapshot() makes what the server on the directory would send", asy
   await (await Etcd.start({ dataDir })).stop();
   const exported = join(folder, "exported.db");
   await exportSnapshot({ dataDir, path: exported, ...NAMES });
-  const { revision, totalKey, version } = databaseStatus(exported);
+  const { revision, totalKey, version } = await snapshotStatus(exported);
   t.strictSame({ revision, totalKey, version }, { revision: 5, totalKey: 1, version: "3.7.0" });
   const again = join(folder, "again");
   t.same(await restoreSnapshot({ source: exported, dataDir: again, ...IDS }), { revision: 5 });
@@ -158,12 +158,12 @@ t.test("exportSnapshot() makes what the server on the directory would send", asy
   t.strictSame(await readdir(folder), ["again", "data", "exported.db", "snapshot.db"]);
 });
 
-t.test("databaseStatus() counts keys that exist", async (t) => {
+t.test("snapshotStatus() counts keys that exist", async (t) => {
   const { path } = await snapshot(t, async (client) => {
     await client.kv.put("c", "1");
     await client.kv.compact(4);
   });
-  const { hash, ...status } = databaseStatus(path);
+  const { hash, ...status } = await snapshotStatus(path);
   t.type(hash, "number");
   t.strictSame(status, { revision: 6, totalKey: 2, totalSize: 3 * 4096, version: "3.7.0" });
 });

@@ -24,6 +24,37 @@ export async function writeHistory(client: Client, random: Random, count: number
     state.revision = (await client.maintenance.status()).header?.revision ?? 0;
   }
   await client.maintenance.alarmActivate({ memberId: 77n, alarm: "nospace" });
+  await writeUsers(client, random);
+}
+
+/** Names in the order in which they are made are not in that of bytes. */
+export async function writeUsers(client: Client, random: Random): Promise<void> {
+  for (const name of ["r2", "r1", "root"]) {
+    await client.unary("roleAdd", { name });
+    const key = Buffer.from(`key-${random.below(1000)}`);
+    const rangeEnd = Buffer.from(random.percent(50) ? "" : "l");
+    const permType = random.below(3);
+    await client.unary("roleGrantPermission", { name, perm: { key, rangeEnd, permType } });
+  }
+  for (const name of ["z", "a", "root"]) {
+    const options = { noPassword: name === "a" };
+    await client.unary("userAdd", { name, password: `password of ${name}`, options });
+    await client.unary("userGrantRole", { user: name, role: random.pick(["r1", "r2"]) });
+  }
+  await client.unary("userGrantRole", { user: "root", role: "root" });
+}
+
+async function usersOf(client: Client): Promise<object> {
+  const { authRevision, enabled } = await client.unary("authStatus", {});
+  const { users } = await client.unary("userList", {});
+  const { roles } = await client.unary("roleList", {});
+  const rolesOfUsers: Record<string, unknown> = {};
+  for (const name of users) {
+    rolesOfUsers[name] = (await client.unary("userGet", { name })).roles;
+  }
+  const permissions: Record<string, unknown> = {};
+  for (const role of roles) permissions[role] = (await client.unary("roleGet", { role })).perm;
+  return { authRevision, enabled, rolesOfUsers, permissions };
 }
 
 export interface Picture {
@@ -33,6 +64,7 @@ export interface Picture {
   readonly hashes: Readonly<Record<number, number>>;
   readonly leases: Readonly<Record<string, object>>;
   readonly alarms: readonly object[];
+  readonly users: object;
 }
 
 /** Everything that must be the same after moving. */
@@ -50,5 +82,5 @@ export async function pictureOf(client: Client): Promise<Picture> {
     leases[String(id)] = { grantedTtl, keys: keys.map((key) => latin1(key)).toSorted() };
   }
   const alarms = await client.maintenance.alarms();
-  return { revision, compactRevision, hashes, leases, alarms };
+  return { revision, compactRevision, hashes, leases, alarms, users: await usersOf(client) };
 }

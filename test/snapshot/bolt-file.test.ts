@@ -1,7 +1,8 @@
 import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { BoltError, BoltFile } from "../../src/snapshot/index.ts";
+import { BoltFile } from "../../src/snapshot/index.ts";
+import { StorageError } from "../../src/storage/index.ts";
 import { boltBytes, readBolt, sourcesOf, writeBolt } from "../harness/bolt-content.ts";
 import type { Content } from "../harness/bolt-content.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
@@ -96,7 +97,7 @@ for (const [problem, damage] of Object.entries(DAMAGE)) {
       damage((id) => bytes.subarray(id * PAGE_BYTES, (id + 1) * PAGE_BYTES));
     });
     t.throws(() => readBolt(path), new RegExp(problem, "u"));
-    t.throws(() => readBolt(path), { name: "BoltError" });
+    t.throws(() => readBolt(path), { name: "StorageError", reason: "corrupt" });
   });
 }
 
@@ -137,7 +138,7 @@ void fuzzTest(t, "BoltFile takes any damage for an error, and ends", async (t, b
       readBolt(path);
     } catch (error) {
       refused++;
-      if (!(error instanceof BoltError)) throw error;
+      if (!(error instanceof StorageError)) throw error;
     }
   }
   t.ok(refused > 0, `${String(refused)} of ${String(rounds)} files were refused`);

@@ -1,11 +1,8 @@
-/** alarm, move-leader, downgrade and snapshot. */
-import { open, rename, rm } from "node:fs/promises";
-import type { Client } from "../../client/index.ts";
+/** alarm, move-leader and downgrade. */
 import { messages } from "../../wire/index.ts";
-import { badArguments, CommandError, EXIT } from "./definition.ts";
+import { badArguments } from "./definition.ts";
 import type { Call, CommandDefinition } from "./definition.ts";
 import { parseMember } from "./members.ts";
-import { errorText } from "./session.ts";
 
 async function alarm(call: Call, action: "list" | "disarm"): Promise<void> {
   if (call.args.length > 0) throw badArguments(`alarm ${action} command accepts no arguments`);
@@ -100,55 +97,3 @@ export const DOWNGRADE: CommandDefinition = {
     { usage: "cancel", short: "Takes that back", run: (call) => downgrade(call, "cancel") },
   ],
 };
-
-export const SNAPSHOT: CommandDefinition = {
-  usage: "snapshot <subcommand>",
-  short: "Writes the store to a file",
-  subcommands: [
-    { usage: "save <filename>", short: "Writes the store of an endpoint to a file", run: save },
-  ],
-};
-
-/** Beside the file until all of it is there. Source: etcd client/v3/snapshot/v3_snapshot.go. */
-async function save({ args, ...call }: Call): Promise<void> {
-  const [path] = args;
-  if (path === undefined || args.length > 1) {
-    throw badArguments("snapshot save expects one argument <filename>");
-  }
-  const session = await call.session();
-  if (session.endpoints.length !== 1) {
-    const list = session.endpoints.map((endpoint) => `"${endpoint}"`).join(" ");
-    throw new CommandError(
-      EXIT.interrupted,
-      `snapshot must be requested to one selected node, not multiple [${list}]`,
-    );
-  }
-  const { client } = await session.connect();
-  const partPath = `${path}.part`;
-  let version = "";
-  try {
-    version = await writeSnapshot(client, partPath);
-    await rename(partPath, path);
-  } catch (error) {
-    await rm(partPath, { force: true });
-    throw new CommandError(EXIT.interrupted, errorText(error));
-  }
-  call.terminal.write(`Snapshot saved at ${path}\n`);
-  if (version !== "") call.terminal.write(`Server version ${version}\n`);
-}
-
-/** Resolves with the version of the server, when all is on the disk. */
-async function writeSnapshot(client: Client, path: string): Promise<string> {
-  const file = await open(path, "w", 0o600);
-  try {
-    let version = "";
-    for await (const piece of client.maintenance.snapshot()) {
-      await file.writeFile(piece.blob);
-      version = piece.version || version;
-    }
-    await file.sync();
-    return version;
-  } finally {
-    await file.close();
-  }
-}

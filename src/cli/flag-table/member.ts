@@ -139,6 +139,12 @@ export const MEMBER_FLAGS = {
     help: "Who speaks gRPC: http2, our own server side, or grpc-js. etcd has no such flag.",
     status: "effective",
   },
+  "from-snapshot": {
+    kind: "string",
+    preset: "",
+    help: "A snapshot, or etcd's data directory, to serve; it stays as it is. etcd has no such flag.",
+    status: "effective",
+  },
   "value-bytes-max": {
     kind: "int64",
     preset: "268435456",

@@ -80,6 +80,16 @@ class Fields {
           ["HashRevision", response.hashRevision],
           GAP,
         ]);
+      case "database": {
+        const { hash, revision, totalKey, totalSize, version } = output.status;
+        return [
+          ["Hash", hash],
+          ["Revision", revision],
+          ["Keys", totalKey],
+          ["Size", totalSize],
+          ["Version", version],
+        ];
+      }
       case "alarm":
         return [
           ...this.#header(output.response),

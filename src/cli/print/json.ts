@@ -66,6 +66,8 @@ function shapeOf(output: Output, isHex: boolean): Json {
         Endpoint: endpoint,
         HashKV: snake(response),
       }));
+    case "database":
+      return { ...output.status };
     case "alarm": {
       const { header, alarms } = output.response;
       const list = alarms.map(({ memberId, alarm }) => withoutZeros({ memberID: memberId, alarm }));

@@ -1,4 +1,5 @@
 /** Answers on standard output, in the form that `--write-out` names. */
+import type { DatabaseStatus } from "../../embed/index.ts";
 import type { messages } from "../../wire/index.ts";
 import { CommandError, EXIT } from "../commands/definition.ts";
 import type { Terminal } from "../commands/definition.ts";
@@ -57,6 +58,7 @@ export type Output =
   | { readonly kind: "health"; readonly list: readonly EndpointHealth[] }
   | { readonly kind: "status"; readonly list: readonly OfEndpoint<messages.StatusResponse>[] }
   | { readonly kind: "hashKv"; readonly list: readonly OfEndpoint<messages.HashKVResponse>[] }
+  | { readonly kind: "database"; readonly status: DatabaseStatus }
   | { readonly kind: "alarm"; readonly response: messages.AlarmResponse }
   | {
       readonly kind: "role";

@@ -44,6 +44,7 @@ export function protobufOf(output: Output): Uint8Array | undefined {
     case "health":
     case "status":
     case "hashKv":
+    case "database":
       return undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** Members and endpoints as rows: what `simple` joins with commas, and `table` draws. */
+import type { DatabaseStatus } from "../../embed/index.ts";
 import type { messages } from "../../wire/index.ts";
 import type { EndpointHealth, OfEndpoint } from "./printer.ts";
 
@@ -39,6 +40,24 @@ export function hashRows(list: readonly OfEndpoint<messages.HashKVResponse>[]): 
       String(response.hashRevision),
     ]),
   };
+}
+
+/** Source: etcd etcdutl/etcdutl/printer.go, makeDBStatusTable. */
+export function databaseRows({
+  hash,
+  revision,
+  totalKey,
+  totalSize,
+  version,
+}: DatabaseStatus): Rows {
+  const row = [
+    hash.toString(16),
+    String(revision),
+    String(totalKey),
+    humanSize(totalSize),
+    version,
+  ];
+  return { header: ["hash", "revision", "total keys", "total size", "version"], rows: [row] };
 }
 
 const STATUS_HEADER = [
@@ -89,10 +108,17 @@ export function statusRows(list: readonly OfEndpoint<messages.StatusResponse>[])
 
 const SIZE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
+/** As Go rounds what it prints. */
+function halfToEven(value: number): number {
+  const whole = Math.floor(value);
+  return value - whole === 0.5 ? whole + (whole % 2) : Math.round(value);
+}
+
 /** A number of bytes as people write it. Source: dustin/go-humanize, Bytes. */
 export function humanSize(bytes: number): string {
   if (bytes < 10) return `${bytes} B`;
   const exponent = Math.floor(Math.log(bytes) / Math.log(1000));
   const value = Math.floor((bytes / 1000 ** exponent) * 10 + 0.5) / 10;
-  return `${value.toFixed(value < 10 ? 1 : 0)} ${SIZE_UNITS[exponent] ?? ""}`;
+  const text = value < 10 ? value.toFixed(1) : String(halfToEven(value));
+  return `${text} ${SIZE_UNITS[exponent] ?? ""}`;
 }

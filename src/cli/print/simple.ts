@@ -40,6 +40,7 @@ export function simpleOf(output: Output, options: PrintOptions): Uint8Array | st
     case "memberList":
     case "status":
     case "hashKv":
+    case "database":
       return lines((rowsOf(output)?.rows ?? []).map((row) => row.join(", ")));
     case "alarm":
       return lines(output.response.alarms.map(alarmLine));

@@ -1,6 +1,6 @@
 /** Members and endpoints in a frame. Source: the tables of etcdctl 3.7, by olekukonko/tablewriter. */
 import type { Output } from "./printer.ts";
-import { hashRows, healthRows, memberRows, statusRows } from "./rows.ts";
+import { databaseRows, hashRows, healthRows, memberRows, statusRows } from "./rows.ts";
 import type { Rows } from "./rows.ts";
 
 /** The output in a frame; undefined for what is no table. */
@@ -14,6 +14,7 @@ export function rowsOf(output: Output): Rows | undefined {
   if (output.kind === "memberList") return memberRows(output.response.members);
   if (output.kind === "health") return healthRows(output.list);
   if (output.kind === "status") return statusRows(output.list);
+  if (output.kind === "database") return databaseRows(output.status);
   if (output.kind === "hashKv") return hashRows(output.list);
   return undefined;
 }

@@ -2,15 +2,12 @@
  * /metrics: etcd's series as far as they apply to a single member, and the process's own by
  * prom-client. Everything is read when asked for; who counts is the server, in plain numbers.
  */
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import { Registry, collectDefaultMetrics } from "prom-client";
-import type { HttpReply, HttpRequest } from "../../wire/index.ts";
+import type { HttpReply } from "../../wire/index.ts";
 import { callFamilies } from "./call-families.ts";
 import { exposition } from "./exposition.ts";
 import type { Family } from "./exposition.ts";
 import { gauge } from "./family.ts";
-import { acceptsGzip, metricsType } from "./negotiation.ts";
 import {
   clusterFamilies,
   healthFamilies,
@@ -25,8 +22,6 @@ import {
   leaseFamilies,
   watchFamilies,
 } from "./store-families.ts";
-
-const compressed = promisify(gzip);
 
 export class MetricsPage {
   readonly #families: readonly Family[];
@@ -48,14 +43,14 @@ export class MetricsPage {
     collectDefaultMetrics({ register: this.#process });
   }
 
-  async render(request: HttpRequest): Promise<HttpReply> {
-    const headers = { "Content-Type": metricsType(request) };
+  async render(): Promise<HttpReply> {
+    const headers = {
+      "Content-Type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+    };
     const files = await this.#fileFamilies();
     const process = await this.#process.metrics();
     const body = exposition([...this.#families, ...files]) + process;
-    if (!acceptsGzip(request)) return { status: 200, headers, body };
-    const encoded = { ...headers, "Content-Encoding": "gzip" };
-    return { status: 200, headers: encoded, body: await compressed(body) };
+    return { status: 200, headers, body };
   }
 
   /** What etcd tells twice. Source: etcd server/etcdserver/metrics.go, monitorFileDescriptor. */
