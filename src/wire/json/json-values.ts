@@ -46,16 +46,18 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const MINUS = 0x2d;
 
+const NOTHING = Buffer.alloc(0);
+
 export class JsonValues {
   readonly #valueBytesMax: number;
-  /** What was pushed and is of no finished value: the first from `#start` on. */
-  #chunks: Buffer[] = [];
+  /** What was pushed last, behind what is held of the value under way. */
+  #bytes: Buffer = NOTHING;
+  /** Those bytes are a copy, with room for more behind `#end`. */
+  #isCopy = false;
+  /** In `#bytes`: the value under way, the next byte to look at, and the end of what is there. */
   #start = 0;
-  #heldBytes = 0;
-  /** Bytes of the value under way. */
-  #valueBytes = 0;
-  /** In the last chunk. */
   #position = 0;
+  #end = 0;
   #state: State = STATE.value;
   #isWithin = false;
   /** What is open, by its first byte. */
@@ -71,23 +73,21 @@ export class JsonValues {
 
   /** Bytes that wait for the rest of their value. */
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#end - this.#start;
   }
 
   /** More of the stream. All values of what came before have to be taken first. */
   push(chunk: Buffer): void {
-    if (this.#position < (this.#chunks.at(-1)?.length ?? 0)) {
-      throw new Error("Cannot push: values are left");
-    }
+    if (this.#position < this.#end) throw new Error("Cannot push: values are left");
     if (this.#isWithin) {
-      this.#chunks.push(chunk);
-      this.#heldBytes += chunk.length;
-    } else {
-      this.#chunks = [chunk];
-      this.#start = 0;
-      this.#heldBytes = chunk.length;
+      this.#append(chunk);
+      return;
     }
+    this.#bytes = chunk;
+    this.#isCopy = false;
+    this.#start = 0;
     this.#position = 0;
+    this.#end = chunk.length;
   }
 
   /**
@@ -95,27 +95,26 @@ export class JsonValues {
    * the stream. Throws {@link JsonError}.
    */
   next(): Buffer | undefined {
-    const chunk = this.#chunks.at(-1);
-    if (chunk === undefined) return undefined;
-    while (this.#position < chunk.length) {
-      const byte = chunk[this.#position] as number;
+    while (this.#position < this.#end) {
+      const byte = this.#bytes[this.#position] as number;
       if (!this.#isWithin) {
         if (isSpace(byte)) {
           this.#position += 1;
           continue;
         }
-        this.#begin(chunk);
+        this.#begin();
       }
-      if (this.#open.length === 0 && this.#isNumberOver(byte)) return this.#take(chunk);
+      if (this.#open.length === 0 && this.#isNumberOver(byte)) return this.#take();
       if (this.#state === STATE.string) {
-        this.#skipString(chunk);
+        this.#skipString();
       } else {
         this.#step(byte);
         this.#position += 1;
-        this.#valueBytes += 1;
       }
-      if (this.#valueBytes > this.#valueBytesMax) throw new JsonError("too large", "size");
-      if (this.#isOver()) return this.#take(chunk);
+      if (this.#position - this.#start > this.#valueBytesMax) {
+        throw new JsonError("too large", "size");
+      }
+      if (this.#isOver()) return this.#take();
     }
     return undefined;
   }
@@ -123,30 +122,36 @@ export class JsonValues {
   /** The stream has ended: the last value, if it could not be known to be whole before. */
   end(): Buffer | undefined {
     if (!this.#isWithin) return undefined;
-    const chunk = this.#chunks.at(-1);
-    if (chunk !== undefined && this.#open.length === 0 && this.#isNumberOver(0)) {
-      return this.#take(chunk);
-    }
+    if (this.#open.length === 0 && this.#isNumberOver(0)) return this.#take();
     throw new JsonError("unexpected EOF");
   }
 
-  #begin(chunk: Buffer): void {
+  #begin(): void {
     this.#isWithin = true;
-    this.#chunks = [chunk];
     this.#start = this.#position;
-    this.#heldBytes = chunk.length - this.#position;
-    this.#valueBytes = 0;
     this.#state = STATE.value;
   }
 
-  #take(chunk: Buffer): Buffer {
-    const last = chunk.subarray(0, this.#position);
-    const pieces = [...this.#chunks.slice(0, -1), last];
-    pieces[0] = (pieces[0] as Buffer).subarray(this.#start);
+  /** Behind what is held, in one piece: a client that sends single bytes costs no more than others. */
+  #append(chunk: Buffer): void {
+    const heldBytes = this.heldBytes;
+    if (!this.#isCopy || this.#end + chunk.length > this.#bytes.length) {
+      const roomier = Buffer.allocUnsafe(2 * (heldBytes + chunk.length));
+      this.#bytes.copy(roomier, 0, this.#start, this.#end);
+      this.#bytes = roomier;
+      this.#isCopy = true;
+      this.#start = 0;
+      this.#position = heldBytes;
+      this.#end = heldBytes;
+    }
+    this.#end += chunk.copy(this.#bytes, this.#end);
+  }
+
+  #take(): Buffer {
+    const value = this.#bytes.subarray(this.#start, this.#position);
     this.#isWithin = false;
-    this.#chunks = [chunk];
-    this.#heldBytes = chunk.length - this.#position;
-    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+    this.#start = this.#position;
+    return value;
   }
 
   #isOver(): boolean {
@@ -166,16 +171,17 @@ export class JsonValues {
   }
 
   /** To the end of the string, the escape or the chunk. */
-  #skipString(chunk: Buffer): void {
+  #skipString(): void {
+    const bytes = this.#bytes;
+    const end = this.#end;
     let position = this.#position;
-    for (; position < chunk.length; position += 1) {
-      const byte = chunk[position] as number;
+    for (; position < end; position += 1) {
+      const byte = bytes[position] as number;
       if (byte === QUOTE || byte === BACKSLASH || byte < 0x20) break;
     }
-    const byte = chunk[position];
-    this.#valueBytes += position - this.#position + (byte === undefined ? 0 : 1);
-    this.#position = byte === undefined ? position : position + 1;
-    if (byte === undefined) return;
+    this.#position = Math.min(position + 1, end);
+    if (position === end) return;
+    const byte = bytes[position] as number;
     if (byte < 0x20) throw invalid(byte, "in string literal");
     if (byte === BACKSLASH) this.#state = STATE.escape;
     else this.#state = this.#isKey ? STATE.colon : STATE.afterValue;

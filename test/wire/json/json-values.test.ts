@@ -129,3 +129,21 @@ t.test("JsonValues has bounds", (t) => {
   t.equal(values.heldBytes, 0);
   t.end();
 });
+
+t.test("JsonValues holds single bytes as it holds a whole value", (t) => {
+  const text = Buffer.from(`{"a":"${"x".repeat(1_000_000)}"}`);
+  const values = new JsonValues(2_000_000);
+  const before = process.memoryUsage();
+  for (let at = 0; at < text.length - 1; at++) {
+    values.push(text.subarray(at, at + 1));
+    if (values.next() !== undefined) t.fail(String(at));
+  }
+  const after = process.memoryUsage();
+  t.equal(values.heldBytes, text.length - 1);
+  const grown = after.heapUsed - before.heapUsed;
+  t.ok(grown < 50_000_000, `${String(grown)} bytes`);
+  values.push(text.subarray(-1));
+  t.same(values.next(), text);
+  t.equal(values.heldBytes, 0);
+  t.end();
+});
