@@ -158,7 +158,14 @@ async function hasItsFiles(t: Test, packed: Packed): Promise<void> {
     await readFile(join(ROOT, "package.json"), "utf8"),
   ) as { engines: { node: string }; dependencies: Record<string, string> };
   t.equal(engines.node, ">=20");
-  t.strictSame(Object.keys(dependencies).sort(), ["@grpc/grpc-js", "level", "prom-client", "yaml"]);
+  t.strictSame(Object.keys(dependencies).sort(), [
+    "@grpc/grpc-js",
+    "bcryptjs",
+    "fast-jwt",
+    "level",
+    "prom-client",
+    "yaml",
+  ]);
 }
 
 async function commandRuns(t: Test, folder: string): Promise<void> {

@@ -48,7 +48,7 @@ export class CountedStream implements StreamInput {
     };
   }
 
-  /** Who answers; before anything comes in. */
+  /** Who answers; before anything comes in. Without, all of it is let fall. */
   attach(input: StreamInput): void {
     this.#input = input;
   }

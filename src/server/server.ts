@@ -225,10 +225,10 @@ export class Server implements Channel, HttpPages {
     const stream = new CountedStream(method, output, this.counts, (over) => {
       this.#streams.delete(over);
     });
-    stream.attach(this.#openStream(method, context, stream.output));
     this.#streams.add(stream);
-    // Not before the caller has its input.
+    // Nobody answers any more, and the end is not told before the caller has its input.
     if (this.#closed) queueMicrotask(() => stream.stop());
+    else stream.attach(this.#openStream(method, context, stream.output));
     return stream;
   }
 

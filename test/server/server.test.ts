@@ -118,17 +118,11 @@ t.test("Server takes nonsense for what it is, and goes on", async (t) => {
       await t.rejects(call, { name: "EtcdError", code: 13, message: /unmarshalling request/ });
     }
     for (const method of Object.keys(STREAM_METHODS) as StreamMethod[]) {
-      let ended: EtcdError | undefined;
-      const input = server.stream(method, EMPTY_CONTEXT, {
-        write: () => true,
-        end: (error) => {
-          ended = error;
-        },
+      const ended = await new Promise((resolve) => {
+        const output = { write: () => true, end: resolve };
+        server.stream(method, EMPTY_CONTEXT, output).write(nonsense);
       });
-      input.write(nonsense);
-      await settle();
       t.ok(ended instanceof EtcdError, method);
-      input.cancel();
     }
     await t.resolves(client.kv.put("k", "v"));
   });
