@@ -54,8 +54,8 @@ export class Figures {
   readonly backendCommit: Histogram = new Histogram(DISK_BOUNDS);
   /** By kind of command, in etcd's words. */
   readonly applies: KindTimes = new KindTimes(APPLY_BOUNDS);
-  readonly requests: KindTimes = new KindTimes(DISK_BOUNDS);
-  readonly ranges: OutcomeTimes = new KindTimes(APPLY_BOUNDS).of("");
+  readonly #requests = new KindTimes(DISK_BOUNDS);
+  readonly #ranges = new KindTimes(APPLY_BOUNDS).of("");
   readonly defragment: Histogram = new Histogram(exponentialBounds(0.1, 2, 13));
   readonly snapshot: Histogram = new Histogram(exponentialBounds(0.01, 2, 17));
   readonly hash: Histogram = new Histogram(exponentialBounds(0.01, 2, 15));
@@ -73,7 +73,11 @@ export class Figures {
   healthFailures = 0;
   readonly checks: Map<string, CheckCounts> = new Map();
   #gets = 0;
+  /** What the last one took that was timed. */
   #getSeconds = 0;
+  /** Those since then that went well, still to be observed. */
+  #untimedGets = 0;
+  #isGet = false;
   #rangeRequests: OutcomeTimes | undefined = undefined;
 
   constructor(clock: Clock) {
@@ -84,32 +88,62 @@ export class Figures {
     return this.#clock.nowMs();
   }
 
+  /** By kind of request, in etcd's words. */
+  get requests(): KindTimes {
+    this.#observeUntimed();
+    return this.#requests;
+  }
+
+  get ranges(): OutcomeTimes {
+    this.#observeUntimed();
+    return this.#ranges;
+  }
+
   /** Begins the time of a range: negative when it is not to be measured. */
   rangeStartMs(isSingle: boolean): number {
     if (isSingle && this.#gets++ % SAMPLE_INTERVAL !== 0) return -1;
+    this.#isGet = isSingle;
     return this.#clock.nowMs();
   }
 
-  /** A range is over that began at what {@link rangeStartMs} said. */
+  /** A range is over that began, with nothing in between, at what {@link rangeStartMs} said. */
   rangeDone(startMs: number, succeeded: boolean): void {
-    if (startMs >= 0) this.#getSeconds = (this.#clock.nowMs() - startMs) / 1000;
-    const seconds = this.#getSeconds;
-    this.#rangeRequests ??= this.requests.of("Range");
-    const { ranges } = this;
-    const requests = this.#rangeRequests;
-    (succeeded ? ranges.succeeded : ranges.failed).observe(seconds);
-    (succeeded ? requests.succeeded : requests.failed).observe(seconds);
+    if (startMs < 0) {
+      if (succeeded) this.#untimedGets++;
+      else this.#observeRange(this.#getSeconds, false);
+      return;
+    }
+    const seconds = (this.#clock.nowMs() - startMs) / 1000;
+    if (this.#isGet) {
+      this.#observeUntimed();
+      this.#getSeconds = seconds;
+    }
+    this.#observeRange(seconds, succeeded);
+  }
+
+  #observeRange(seconds: number, succeeded: boolean, times = 1): void {
+    const { failed, succeeded: done } = this.#ranges;
+    const requests = (this.#rangeRequests ??= this.#requests.of("Range"));
+    (succeeded ? done : failed).observe(seconds, times);
+    (succeeded ? requests.succeeded : requests.failed).observe(seconds, times);
+  }
+
+  #observeUntimed(): void {
+    if (this.#untimedGets > 0) this.#observeRange(this.#getSeconds, true, this.#untimedGets);
+    this.#untimedGets = 0;
   }
 
   /** As {@link rangeDone}, for an answer that takes more than one turn: that is always measured. */
   async rangeAnswer(startMs: number, answer: Promise<Uint8Array>): Promise<Uint8Array> {
     const measuredMs = startMs >= 0 ? startMs : this.#clock.nowMs();
+    const done = (succeeded: boolean): void =>
+      this.#observeRange((this.#clock.nowMs() - measuredMs) / 1000, succeeded);
     try {
       const response = await answer;
-      this.rangeDone(measuredMs, true);
+      done(true);
       return response;
     } catch (error) {
-      this.rangeDone(measuredMs, false);
+      done(false);
       throw error;
     }
   }

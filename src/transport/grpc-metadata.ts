@@ -5,6 +5,15 @@ import type { RequestHead } from "./http2/index.ts";
  * character each.
  */
 export function metadataOf(head: RequestHead, name: string): string | undefined {
+  // All calls with the same head are asked for the same.
+  if (head.askedName !== name) {
+    head.askedValue = valueOf(head, name);
+    head.askedName = name;
+  }
+  return head.askedValue;
+}
+
+function valueOf(head: RequestHead, name: string): string | undefined {
   for (const field of head.fields) {
     if (field.name !== name) continue;
     if (!name.endsWith("-bin")) return field.value;

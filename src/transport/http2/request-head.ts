@@ -3,8 +3,8 @@ import { FIELD_KIND } from "./header-field.ts";
 import type { HeaderField } from "./header-field.ts";
 
 /**
- * A request's header, never changed once it is made: equal header blocks may share one. Texts that
- * are not there are empty.
+ * A request's header, never changed once it is made but for what has been found out about it: equal
+ * header blocks may share one. Texts that are not there are empty.
  */
 export class RequestHead {
   method = "";
@@ -21,6 +21,9 @@ export class RequestHead {
   readonly fields: readonly HeaderField[];
   /** For whoever answers: what it has found out about such requests. */
   note: unknown = undefined;
+  /** The name that somebody asked for last among the fields, and what the answer was. */
+  askedName = "";
+  askedValue: string | undefined = undefined;
 
   constructor(fields: readonly HeaderField[]) {
     this.fields = fields;
