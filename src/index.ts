@@ -29,7 +29,15 @@ export type {
   RestoreOptions,
   TlsOptions,
 } from "./embed/index.ts";
-export { VirtualClock } from "./testing/index.ts";
-export type { Duration } from "./testing/index.ts";
+export { Faults, VirtualClock } from "./testing/index.ts";
+export type {
+  Duration,
+  Fault,
+  FaultAction,
+  FaultError,
+  FaultRule,
+  FaultsOptions,
+  FaultyDisk,
+} from "./testing/index.ts";
 export { EtcdError, STATUS } from "./wire/index.ts";
 export type { Channel, Clock, ErrorReason, Logger, StatusCode } from "./wire/index.ts";

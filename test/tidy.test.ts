@@ -9,9 +9,9 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["embed", "client", "wire"],
-  embed: ["client", "transport", "server", "snapshot", "mvcc", "storage", "wire"],
+  embed: ["client", "testing", "transport", "server", "snapshot", "mvcc", "storage", "wire"],
   client: ["wire"],
-  testing: ["client", "wire"],
+  testing: ["client", "storage", "wire"],
   transport: ["wire"],
   server: ["snapshot", "mvcc", "wire"],
   snapshot: ["mvcc", "storage", "wire"],

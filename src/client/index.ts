@@ -1,8 +1,8 @@
 export { Client } from "./client.ts";
 export type { ClientOptions } from "./client.ts";
 export type { StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from "./calls.ts";
-export { prefixEnd } from "./key-range.ts";
-export type { Bytes, KeyRangeOptions } from "./key-range.ts";
+export { keyRange, prefixEnd } from "./key-range.ts";
+export type { Bytes, KeyRange, KeyRangeOptions } from "./key-range.ts";
 export { keyValue } from "./kv-messages.ts";
 export type {
   DeleteOptions,

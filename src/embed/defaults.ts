@@ -59,7 +59,7 @@ export function serverOptions(options: EtcdOptions, clientUrls: readonly string[
       unaryMs: options.warningUnaryRequestDurationMs ?? WARNING_UNARY_MS,
     },
     leaseCheckpoint: options.leaseCheckpoint ?? false,
-    requestTimeoutMs: requestTimeoutMs(electionTimeoutMs(options)),
+    requestTimeoutMs: requestTimeoutOf(options),
     auth: authOptions(options),
     watchProgressIntervalMs: Math.max(
       options.watchProgressNotifyIntervalMs ?? PROGRESS_INTERVAL_MS,
@@ -81,6 +81,11 @@ function authOptions(options: EtcdOptions): ServerOptions["auth"] {
 /** What every lease gets on top after a restart. Source: etcd server/lease/lessor.go, Promote. */
 export function electionTimeoutMs(options: EtcdOptions): number {
   return options.electionTimeoutMs ?? ELECTION_MS;
+}
+
+/** Milliseconds that a request may take. */
+export function requestTimeoutOf(options: EtcdOptions): number {
+  return requestTimeoutMs(electionTimeoutMs(options));
 }
 
 function quotaOf(bytes: number): number {

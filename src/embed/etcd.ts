@@ -9,10 +9,11 @@ import type { Mark as StoreMark, StoreOptions } from "../mvcc/index.ts";
 import { Server } from "../server/index.ts";
 import { MemoryEngine } from "../storage/index.ts";
 import type { Engine } from "../storage/index.ts";
+import type { Faults } from "../testing/index.ts";
 import type { Serving } from "../transport/index.ts";
 import { SILENT_LOGGER } from "../wire/index.ts";
 import type { Channel, HttpPages } from "../wire/index.ts";
-import { electionTimeoutMs, serverOptions } from "./defaults.ts";
+import { electionTimeoutMs, requestTimeoutOf, serverOptions } from "./defaults.ts";
 import { Marks } from "./marks.ts";
 import type { ContentChange, Mark } from "./marks.ts";
 import type { EtcdOptions } from "./options.ts";
@@ -28,7 +29,8 @@ const VALUE_BYTES_MAX_IN_MEMORY = 32 * 1024 * 1024;
 const FORK_DEPTH_MAX = 64;
 
 /** A fork does not inherit what only one server can have. */
-const NO_PORTS = {
+const NOT_INHERITED = {
+  faults: undefined,
   listenClientUrls: undefined,
   listenMetricsUrls: undefined,
   advertiseClientUrls: undefined,
@@ -43,6 +45,7 @@ export interface ForkOptions extends Omit<EtcdOptions, "dataDir" | "unsafeNoFsyn
 export class Etcd {
   readonly #engine: Engine;
   readonly #server: Server;
+  readonly #channel: Channel;
   readonly #serving: Serving | undefined;
   readonly #client: Client;
   readonly #options: EtcdOptions;
@@ -66,7 +69,8 @@ export class Etcd {
     this.#engine = parts.engine;
     this.#server = parts.server;
     this.#serving = parts.serving;
-    this.#client = new Client(parts.server);
+    this.#channel = parts.options.faults?.channel(parts.server) ?? parts.server;
+    this.#client = new Client(this.#channel);
     this.#options = parts.options;
     this.#marks = new Marks(parts.server);
     this.#onStop = parts.onStop;
@@ -79,7 +83,12 @@ export class Etcd {
 
   /** Calls as bytes, for whoever brings a client of their own. */
   get channel(): Channel {
-    return this.#server;
+    return this.#channel;
+  }
+
+  /** What goes wrong when a test says so; undefined for a server that was started without. */
+  get faults(): Faults | undefined {
+    return this.#options.faults;
   }
 
   /** Where clients are served, with the real ports; empty without one. */
@@ -145,7 +154,7 @@ export class Etcd {
       );
     }
     const nowhere = { dataDir: undefined, snapshot: undefined };
-    const own = { ...this.#options, ...NO_PORTS, ...given, ...nowhere };
+    const own = { ...this.#options, ...NOT_INHERITED, ...given, ...nowhere };
     const onStop = async (): Promise<void> => {
       this.#forks.delete(fork);
       await storeMark.release();
@@ -170,6 +179,7 @@ export class Etcd {
 
   async #stop(): Promise<void> {
     await Promise.all([...this.#forks].map((fork) => fork.stop()));
+    this.faults?.close();
     await Promise.all([this.#serving?.close({ graceMs: STOP_GRACE_MS }), this.#server.close()]);
     await this.#marks.releaseAll();
     await this.#engine.close();
@@ -201,7 +211,8 @@ async function launch(how: Launch): Promise<Etcd> {
       mark === undefined
         ? await openEngine(options)
         : { engine: new MemoryEngine(mark.rows), close: nothingMore };
-    const { engine, close } = opened;
+    const { engine: disk, close } = opened;
+    const engine = options.faults?.engine(disk) ?? disk;
     const onStop = async (): Promise<void> => {
       await close();
       await how.onStop();
@@ -274,10 +285,13 @@ async function startOn(
     ? Store.onMark(mark, engine, storeOptions)
     : await Store.open(engine, storeOptions);
   const server = await Server.start(store, serverOptions(options, serving?.clientUrls ?? []));
+  const { faults, clock = SYSTEM_CLOCK } = options;
+  faults?.attach({ clock, channel: server, requestTimeoutMs: requestTimeoutOf(options) });
+  const pages = faults?.pages(server) ?? server;
   await serving?.start({
-    channel: server.channel,
-    pages: await clientPages(server, options),
-    metricsPages: metricsOnly(server),
+    channel: faults?.channel(server.channel) ?? server.channel,
+    pages: await clientPages(pages, options),
+    metricsPages: metricsOnly(pages),
     maxRequestBytes: options.maxRequestBytes,
     maxConcurrentStreams: options.maxConcurrentStreams,
     keepaliveMinTimeMs: options.grpcKeepaliveMinTimeMs,

@@ -2,6 +2,7 @@
 import type { AutoCompaction } from "../server/index.ts";
 import type { TlsOptions } from "../transport/index.ts";
 import type { Feature } from "../server/index.ts";
+import type { Faults } from "../testing/index.ts";
 import type { Clock, Logger } from "../wire/index.ts";
 
 /** What {@link Etcd.start} takes. Everything may be left out: in memory, without a port. */
@@ -113,6 +114,8 @@ export interface EtcdOptions {
   readonly authTokenTtl?: number | undefined;
   /** Of hashing passwords, 4 to 31; others stand for the default, 10. Source: etcd --bcrypt-cost. */
   readonly bcryptCost?: number | undefined;
+  /** What goes wrong when a test says so, see {@link Faults}. Default nothing. */
+  readonly faults?: Faults | undefined;
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }

@@ -1,11 +1,8 @@
 /** Time that stands still until somebody moves it. */
 import { performance } from "node:perf_hooks";
 import type { Clock } from "../wire/index.ts";
-
-/** A length of time: milliseconds, or as in "1500ms", "60s", "5m", "1h". */
-export type Duration = number | `${number}${keyof typeof UNITS_MS}`;
-
-const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+import { millisecondsOf } from "./duration.ts";
+import type { Duration } from "./duration.ts";
 
 interface Timer {
   readonly atMs: number;
@@ -91,14 +88,6 @@ export class VirtualClock implements Clock {
 /** Everything has gone on that waits neither for time nor for a disk. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS_TO_SETTLE; turn++) await nextTurn();
-}
-
-function millisecondsOf(duration: Duration): number {
-  if (typeof duration === "number" && duration >= 0) return duration;
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(duration)) ?? [];
-  if (amount === undefined) throw new RangeError(`No length of time: ${String(duration)}`);
-  // The expression has no other units.
-  return Number(amount) * UNITS_MS[unit as keyof typeof UNITS_MS];
 }
 
 /** Resolves when the work is done, or has had its time. */

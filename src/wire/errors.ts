@@ -91,6 +91,13 @@ const ERRORS = {
   corrupt: [STATUS.dataLoss, "etcdserver: corrupt cluster"],
   stopped: [STATUS.unavailable, "etcdserver: server stopped"],
   timeout: [STATUS.unavailable, "etcdserver: request timed out"],
+  noLeader: [STATUS.unavailable, "etcdserver: no leader"],
+  leaderChanged: [STATUS.unavailable, "etcdserver: leader changed"],
+  timeoutDueToLeaderFail: [
+    STATUS.unavailable,
+    "etcdserver: request timed out, possibly due to previous leader failure",
+  ],
+  unhealthy: [STATUS.unavailable, "etcdserver: unhealthy cluster"],
   timeoutWaitAppliedIndex: [
     STATUS.unavailable,
     "etcdserver: request timed out, waiting for the applied index took too long",
@@ -113,6 +120,11 @@ const ERRORS = {
 } as const satisfies Record<string, readonly [StatusCode, string]>;
 
 export type ErrorReason = keyof typeof ERRORS;
+
+/** Whether there is a refusal of that name. */
+export function isErrorReason(name: unknown): name is ErrorReason {
+  return typeof name === "string" && Object.hasOwn(ERRORS, name);
+}
 
 /** A call was refused. `code` and `message` are what a gRPC client sees. */
 export class EtcdError extends Error {

@@ -4,7 +4,7 @@ export type { AnswerListener } from "./pending-answer.ts";
 export type { CallContext, Channel, StreamInput, StreamOutput } from "./channel.ts";
 export type { Clock } from "./clock.ts";
 export { formatDuration, formatMilliseconds } from "./duration.ts";
-export { EtcdError, STATUS } from "./errors.ts";
+export { EtcdError, STATUS, isErrorReason } from "./errors.ts";
 export type { ErrorReason, StatusCode } from "./errors.ts";
 export type { HttpPages, HttpReply, HttpRequest } from "./http-pages.ts";
 export { loadJson } from "./json.ts";

@@ -10,6 +10,7 @@ import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
+import { Faults } from "../../src/testing/index.ts";
 import { connect } from "../../src/embed/index.ts";
 import { Etcd } from "../../src/embed/index.ts";
 import type { EtcdOptions } from "../../src/embed/index.ts";
@@ -104,6 +105,14 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
       await etcd.stop();
       t.equal((await readdir(dataDir)).includes("SYNCED"), !unsafeNoFsync);
     }
+  },
+
+  faults: async (t) => {
+    const faults = new Faults();
+    faults.add({ times: 1, action: { kind: "error", error: "noLeader" } });
+    const { client } = await started(t, { faults });
+    t.match(await rejection(client.kv.get("key")), { reason: "noLeader" });
+    t.equal((await client.kv.get("key")).count, 0);
   },
 
   listenClientUrls: async (t) => {

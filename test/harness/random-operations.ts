@@ -6,25 +6,22 @@
  * outside of it, because refusals are as much part of the contract as answers.
  */
 import { prefixEnd } from "../../src/client/index.ts";
+import { seededRandom } from "../../src/testing/index.ts";
 import { messages } from "../../src/wire/index.ts";
 
 const { CompareTarget, CompareResult, FilterType, SortOrder, SortTarget } = messages;
 
-/** Numbers by a seed (mulberry32): the same on every machine. */
+/** Numbers by a seed: the same on every machine. */
 export class Random {
-  #state: number;
+  readonly #fraction: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#fraction = seededRandom(seed);
   }
 
   /** A fraction from 0 up to, but not, 1. */
   fraction(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let bits = this.#state;
-    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+    return this.#fraction();
   }
 
   /** An integer from 0 up to, but not, `limit`. */

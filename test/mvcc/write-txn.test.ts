@@ -4,7 +4,7 @@ import type { WriteTxn } from "../../src/mvcc/index.ts";
 import { META, leaseKey, revisionKey } from "../../src/mvcc/tables.ts";
 import { StorageError } from "../../src/storage/index.ts";
 import { keyValuesOf, latin1, messages } from "../../src/wire/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import {
   commit,
   deleting,

@@ -1,6 +1,6 @@
 import t from "tap";
 import type { AutoCompaction } from "../../src/server/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { startServer, withServer } from "./server-fixture.ts";
 import type { Fixture, LogEntry } from "./server-fixture.ts";

@@ -14,7 +14,7 @@ import { reserveIndexes } from "../../src/server/reserved-index.ts";
 import { SlowCalls } from "../../src/server/slow-calls.ts";
 import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
 import { EtcdError, SILENT_LOGGER, STATUS, latin1, messages } from "../../src/wire/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { openStore } from "../harness/store-fixture.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { authStore, bytes, refuses } from "./server-fixture.ts";

@@ -2,7 +2,7 @@ import t from "tap";
 import { crc32c } from "../../src/storage/index.ts";
 import { revisionKey, tableRange } from "../../src/mvcc/tables.ts";
 import type { Engine } from "../../src/storage/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, refuses, startServer, withServer } from "./server-fixture.ts";
 import type { Fixture } from "./server-fixture.ts";

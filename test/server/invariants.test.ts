@@ -6,7 +6,7 @@ import { MemoryEngine } from "../../src/storage/index.ts";
 import type { Batch, Engine, Row } from "../../src/storage/index.ts";
 import { messages } from "../../src/wire/index.ts";
 import type { ErrorReason } from "../../src/wire/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { commit, openStore, plainKeyValue, putting } from "../harness/store-fixture.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, refuses, withServer } from "./server-fixture.ts";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { LEASE_EXTENSION_MS, startServer, withServer } from "./server-fixture.ts";
 import type { Fixture } from "./server-fixture.ts";

@@ -1,7 +1,7 @@
 import t from "tap";
 import { Patience } from "../../src/server/patience.ts";
 import { messages } from "../../src/wire/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { refuses, startServer, withServer } from "./server-fixture.ts";
 

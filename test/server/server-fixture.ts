@@ -9,7 +9,7 @@ import { Server } from "../../src/server/index.ts";
 import type { ServerOptions } from "../../src/server/index.ts";
 import type { ErrorReason, LogFields, Logger, StreamInput } from "../../src/wire/index.ts";
 import { EMPTY_CONTEXT, EtcdError, messages } from "../../src/wire/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { openStore } from "../harness/store-fixture.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { EMPTY_CONTEXT, EtcdError, STREAM_METHODS, messages } from "../../src/wire/index.ts";
 import type { StreamMethod } from "../../src/wire/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { settle } from "../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, refuses, startServer, withServer } from "./server-fixture.ts";
 

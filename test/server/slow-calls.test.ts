@@ -3,7 +3,7 @@ import type { Command } from "../../src/server/command.ts";
 import { SlowCalls } from "../../src/server/slow-calls.ts";
 import { messages } from "../../src/wire/index.ts";
 import { RecordingLogger } from "../cli/recording-logger.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import { bytes, withServer } from "./server-fixture.ts";
 

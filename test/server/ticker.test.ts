@@ -1,6 +1,6 @@
 import t from "tap";
 import { messages } from "../../src/wire/index.ts";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
 import {
   LEASE_EXTENSION_MS,

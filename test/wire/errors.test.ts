@@ -57,6 +57,13 @@ const CONTRACT: Readonly<Record<ErrorReason, readonly [code: number, text: strin
   corrupt: [15, "etcdserver: corrupt cluster"],
   stopped: [14, "etcdserver: server stopped"],
   timeout: [14, "etcdserver: request timed out"],
+  noLeader: [14, "etcdserver: no leader"],
+  leaderChanged: [14, "etcdserver: leader changed"],
+  timeoutDueToLeaderFail: [
+    14,
+    "etcdserver: request timed out, possibly due to previous leader failure",
+  ],
+  unhealthy: [14, "etcdserver: unhealthy cluster"],
   timeoutWaitAppliedIndex: [
     14,
     "etcdserver: request timed out, waiting for the applied index took too long",

@@ -11,7 +11,7 @@ import {
 import type { messages } from "../../../src/wire/index.ts";
 import { commit, withStore } from "../../harness/store-fixture.ts";
 import { bytes, withServer } from "../server-fixture.ts";
-import { FaultyEngine } from "../../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../../src/testing/index.ts";
 
 const ANN: messages.User = {
   name: Buffer.from("änn"),

@@ -1,5 +1,5 @@
 import t from "tap";
-import { FaultyEngine } from "../../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../../src/testing/index.ts";
 import { refuses, startServer, withServer } from "../server-fixture.ts";
 
 t.test("MemberList has the one member, at revision 0", async (t) => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import t from "tap";
 import { MemoryEngine, StorageError } from "../../../src/storage/index.ts";
 import { messages } from "../../../src/wire/index.ts";
-import { FaultyEngine } from "../../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../../src/testing/index.ts";
 import { settle } from "../../../src/testing/virtual-clock.ts";
 import { WatchProbe, bytes, withProbe, withServer } from "../server-fixture.ts";
 

@@ -1,6 +1,6 @@
 /** An engine that fails on demand: for what a disk does too rarely to wait for it. */
 
-import { MemoryEngine, StorageError } from "../../src/storage/index.ts";
+import { MemoryEngine, StorageError } from "../storage/index.ts";
 import type {
   Batch,
   Engine,
@@ -8,7 +8,7 @@ import type {
   Row,
   RowVisitor,
   ScanRange,
-} from "../../src/storage/index.ts";
+} from "../storage/index.ts";
 
 /** How a write fails. */
 export interface WriteFault {

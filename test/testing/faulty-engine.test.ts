@@ -1,7 +1,7 @@
 /** The harness itself is a subject of the engine suite: tests of other rooms rely on it. */
 
 import t from "tap";
-import { FaultyEngine } from "../harness/faulty-engine.ts";
+import { FaultyEngine } from "../../src/testing/index.ts";
 import { testEngine } from "../suite/engine.ts";
 import { allRows, rejectsWith, write } from "../suite/engine-rows.ts";
 
