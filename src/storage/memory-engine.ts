@@ -75,9 +75,10 @@ export class MemoryEngine implements Engine {
     this.#assertOpen();
   }
 
-  async defragment(): Promise<void> {
+  /** What a row took is free when it is removed; only all rows together can be packed better. */
+  async defragment(range?: { start: Uint8Array; end: Uint8Array }): Promise<void> {
     this.#assertOpen();
-    this.#rows.repack();
+    if (range === undefined) this.#rows.repack();
   }
 
   async close(): Promise<void> {

@@ -46,3 +46,24 @@ t.test("A program that keeps to memory never loads LevelDB", async (t) => {
     [],
   );
 });
+
+t.test("MemoryEngine.defragment() of parts takes less than of all rows", async (t) => {
+  const engine = new MemoryEngine();
+  const batch = engine.batch();
+  for (let index = 0; index < 100_000; index++)
+    batch.put(bytes(`key/${String(index)}`), bytes("v"));
+  await batch.write();
+  const cpuOf = async (work: () => Promise<void>): Promise<number> => {
+    const start = process.cpuUsage();
+    await work();
+    return process.cpuUsage(start).user;
+  };
+  const whole = await cpuOf(() => engine.defragment());
+  const parts = await cpuOf(async () => {
+    for (let part = 0; part < 16; part++) {
+      await engine.defragment({ start: bytes("a"), end: bytes("b") });
+    }
+  });
+  t.ok(parts < whole, `${String(parts)} µs, and all ${String(whole)} µs`);
+  await engine.close();
+});
