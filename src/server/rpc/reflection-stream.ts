@@ -14,6 +14,7 @@ export class ReflectionStream implements StreamInput {
   #last: Promise<void> = Promise.resolve();
   #pendingCount = 0;
   #isOver = false;
+  #onDrained: (() => void) | undefined = undefined;
 
   constructor(output: StreamOutput) {
     this.#output = output;
@@ -30,7 +31,11 @@ export class ReflectionStream implements StreamInput {
     this.#inOrder(async () => {
       const { answerReflection } = await this.#loaded;
       this.#pendingCount--;
-      if (!this.#isOver) this.#output.write(answerReflection(bytes));
+      if (this.#isOver || this.#output.write(answerReflection(bytes))) return;
+      // An answer is a thousand times as large as its request.
+      await new Promise<void>((resolve) => {
+        this.#onDrained = resolve;
+      });
     });
   }
 
@@ -40,10 +45,11 @@ export class ReflectionStream implements StreamInput {
 
   cancel(): void {
     this.#isOver = true;
+    this.#onDrained?.();
   }
 
   drained(): void {
-    // One answer a request: a transport that reads no more requests meanwhile bounds them.
+    this.#onDrained?.();
   }
 
   #inOrder(step: () => Promise<void> | void): void {
@@ -55,6 +61,7 @@ export class ReflectionStream implements StreamInput {
   #finish(error: EtcdError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#onDrained?.();
     this.#output.end(error);
   }
 }

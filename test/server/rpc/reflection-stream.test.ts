@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import t from "tap";
 import { EMPTY_CONTEXT } from "../../../src/wire/index.ts";
 import type { EtcdError } from "../../../src/wire/index.ts";
@@ -36,5 +37,36 @@ t.test("Reflection refuses what is no message, and too much at a time", async (t
     const flooded = open();
     for (let count = 0; count <= 1000; count++) flooded.write(Buffer.alloc(0));
     t.match(await flooded.ended, { reason: "tooManyRequests" });
+  });
+});
+
+t.test("Reflection makes no more answers than its caller reads", async (t) => {
+  await withServer(async ({ server }) => {
+    let written = 0;
+    let onWritten: () => void = () => undefined;
+    let isEnded = false;
+    const output = {
+      write: () => {
+        written++;
+        onWritten();
+        return false;
+      },
+      end: () => (isEnded = true),
+    };
+    const input = server.stream("reflection", EMPTY_CONTEXT, output);
+    const next = (): Promise<void> => new Promise((resolve) => (onWritten = resolve));
+    const first = next();
+    // Of a file by its name.
+    for (let count = 0; count < 3; count++) input.write(Buffer.from("\x1a\x08kv.proto"));
+    await first;
+    for (let turn = 0; turn < 5; turn++) await setImmediate();
+    t.equal(written, 1);
+    const second = next();
+    input.drained();
+    await second;
+    input.cancel();
+    for (let turn = 0; turn < 5; turn++) await setImmediate();
+    t.equal(written, 2);
+    t.equal(isEnded, false);
   });
 });
