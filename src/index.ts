@@ -1,12 +1,21 @@
 /** etcdlet: an etcd server in this process, and a client for it or for any etcd. */
 export { Client, compare, op, prefixEnd } from "./client/index.ts";
 export type {
+  CallOptions,
+  CampaignOptions,
   Comparison,
   DeleteOptions,
   DeleteResponse,
   GetOptions,
   GetResponse,
+  HeldLock,
+  KeptLease,
   KeyValue,
+  LeaderResponse,
+  Leadership,
+  LockOptions,
+  LockResponse,
+  Observation,
   Operation,
   PutOptions,
   PutResponse,
@@ -16,6 +25,7 @@ export type {
   WatchAnswer,
   WatchEvent,
   WatchOptions,
+  WithLockOptions,
 } from "./client/index.ts";
 export { connect, Etcd, exportSnapshot, restoreSnapshot, snapshotStatus } from "./embed/index.ts";
 export type {

@@ -119,6 +119,12 @@ const STREAM_CODECS: {
   readonly [Method in StreamMethod]: Codec<StreamRequest<Method>, StreamResponse<Method>>;
 } = STREAM;
 
+/** What every call may be given. */
+export interface CallOptions {
+  /** Gives the call up when it is aborted. What it was to do may have been done. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Typed calls of every method; the services of the client are made of these two. */
 export class Calls {
   readonly #channel: Channel;
@@ -144,12 +150,28 @@ export class Calls {
   /** Opens a stream. Its errors come out when it is read. */
   stream<Method extends StreamMethod>(
     method: Method,
-  ): MessageStream<StreamRequest<Method>, StreamResponse<Method>> {
-    return new MessageStream({
+  ): MessageStream<StreamRequest<Method>, StreamResponse<Method>>;
+  /** The same, with answers in another form. */
+  stream<Method extends StreamMethod, Response>(
+    method: Method,
+    map: (response: StreamResponse<Method>) => Response,
+  ): MessageStream<StreamRequest<Method>, Response>;
+  stream<Method extends StreamMethod, Response>(
+    method: Method,
+    map?: (response: StreamResponse<Method>) => Response,
+  ): MessageStream<StreamRequest<Method>, StreamResponse<Method> | Response> {
+    const codec = STREAM_CODECS[method];
+    return new MessageStream<StreamRequest<Method>, StreamResponse<Method> | Response>({
       channel: this.#channel,
       context: this.#context,
       method,
-      codec: STREAM_CODECS[method],
+      codec:
+        map === undefined
+          ? codec
+          : {
+              encode: (request) => codec.encode(request),
+              decode: (bytes) => map(codec.decode(bytes)),
+            },
     });
   }
 }

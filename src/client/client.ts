@@ -1,13 +1,21 @@
 /** Typed calls over any {@link Channel}, near or far. */
 import { EMPTY_CONTEXT } from "../wire/index.ts";
-import type { CallContext, Channel, StreamMethod, UnaryMethod } from "../wire/index.ts";
+import type { CallContext, Channel, Clock, StreamMethod, UnaryMethod } from "../wire/index.ts";
 import { Auth } from "./auth.ts";
 import { Calls } from "./calls.ts";
-import type { StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from "./calls.ts";
+import type {
+  CallOptions,
+  StreamRequest,
+  StreamResponse,
+  UnaryRequest,
+  UnaryResponse,
+} from "./calls.ts";
 import { Cluster } from "./cluster.ts";
+import { Election } from "./election.ts";
 import type { Bytes } from "./key-range.ts";
 import { Kv } from "./kv.ts";
 import { Lease } from "./lease.ts";
+import { Lock } from "./lock.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { MessageStream } from "./message-stream.ts";
 import { UserChannel } from "./user-channel.ts";
@@ -20,24 +28,22 @@ export interface ClientOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Whose calls they are, by a password. The token is got with the first call, and renewed. */
   readonly credentials?: Credentials | undefined;
+  /** Says when to renew leases that are kept alive. Without one, none can be. */
+  readonly clock?: Clock | undefined;
   /** What {@link Client.close} does: gives up the channel, where that is this client's own. */
   readonly onClose?: (() => void) | undefined;
 }
 
-/** What every call may be given. */
-export interface CallOptions {
-  /** Gives the call up when it is aborted. What it was to do may have been done. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
- * An etcd client. Holds no timers, and no connection unless it was made by `connect`.
+ * An etcd client. Holds no timers but for leases that it keeps alive, and no connection unless it was made by `connect`.
  *
  * Every call rejects with EtcdError when the server refuses it.
  */
 export class Client {
   readonly kv: Kv;
   readonly lease: Lease;
+  readonly lock: Lock;
+  readonly election: Election;
   readonly maintenance: Maintenance;
   readonly cluster: Cluster;
   readonly auth: Auth;
@@ -49,7 +55,9 @@ export class Client {
     const to = credentials === undefined ? channel : new UserChannel(channel, credentials);
     this.#calls = new Calls(to, contextOf(metadata));
     this.kv = new Kv(this.#calls);
-    this.lease = new Lease(this.#calls);
+    this.lease = new Lease(this.#calls, options.clock);
+    this.lock = new Lock(this.#calls, this.lease);
+    this.election = new Election(this.#calls);
     this.maintenance = new Maintenance(this.#calls);
     this.cluster = new Cluster(this.#calls);
     this.auth = new Auth(this.#calls);

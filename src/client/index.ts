@@ -1,6 +1,20 @@
 export { Client } from "./client.ts";
 export type { ClientOptions } from "./client.ts";
-export type { StreamRequest, StreamResponse, UnaryRequest, UnaryResponse } from "./calls.ts";
+export type {
+  CallOptions,
+  StreamRequest,
+  StreamResponse,
+  UnaryRequest,
+  UnaryResponse,
+} from "./calls.ts";
+export type {
+  CampaignOptions,
+  Election,
+  LeaderResponse,
+  Leadership,
+  Observation,
+} from "./election.ts";
+export type { KeptLease } from "./kept-lease.ts";
 export { keyRange, prefixEnd } from "./key-range.ts";
 export type { Bytes, KeyRange, KeyRangeOptions } from "./key-range.ts";
 export { keyValue } from "./kv-messages.ts";
@@ -25,6 +39,7 @@ export type {
   LeaseLeasesResponse,
   LeaseTimeToLiveResponse,
 } from "./lease.ts";
+export type { HeldLock, Lock, LockOptions, LockResponse, WithLockOptions } from "./lock.ts";
 export type { Alarm, AlarmType, Maintenance } from "./maintenance.ts";
 export type { Auth, Permission, PermissionType } from "./auth.ts";
 export type { Cluster } from "./cluster.ts";

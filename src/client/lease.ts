@@ -1,6 +1,7 @@
 /** Leases: keys that go away unless somebody keeps them. */
-import type { messages } from "../wire/index.ts";
+import type { Clock, messages } from "../wire/index.ts";
 import type { Calls } from "./calls.ts";
+import { KeptLease } from "./kept-lease.ts";
 import { toBuffer } from "./key-range.ts";
 import type { Header } from "./kv-messages.ts";
 import type { MessageStream } from "./message-stream.ts";
@@ -38,9 +39,11 @@ export interface LeaseLeasesResponse {
 /** What `client.lease` offers. Every call rejects with EtcdError when the server refuses it. */
 export class Lease {
   readonly #calls: Calls;
+  readonly #clock: Clock | undefined;
 
-  constructor(calls: Calls) {
+  constructor(calls: Calls, clock: Clock | undefined) {
     this.#calls = calls;
+    this.#clock = clock;
   }
 
   /** Makes a lease of at least `ttl` seconds. The server chooses the id unless one is given. */
@@ -65,6 +68,21 @@ export class Lease {
     return new LeaseKeeper(this.#calls.stream("leaseKeepAlive"));
   }
 
+  /**
+   * Renews a lease by itself, three times in the time that it has, until that is closed or disposed of.
+   * Resolves after the first renewal; rejects with "leaseNotFound" where there is no such lease.
+   */
+  keep(id: bigint): Promise<KeptLease> {
+    return this.#keep(id, async () => undefined);
+  }
+
+  /** Makes a lease and keeps it alive; it is revoked when it is disposed of, with all its keys. */
+  async session(ttl: number, options: { readonly id?: bigint } = {}): Promise<KeptLease> {
+    this.#neededClock();
+    const { id } = await this.grant(ttl, options);
+    return await this.#keep(id, () => this.revoke(id));
+  }
+
   /** How long a lease has to live, and with `keys` what hangs on it. */
   async timeToLive(
     id: bigint,
@@ -81,6 +99,16 @@ export class Lease {
   async leases(): Promise<LeaseLeasesResponse> {
     const { header, leases } = await this.#calls.unary("leaseLeases", {});
     return { header, ids: leases.map(({ id }) => id) };
+  }
+
+  async #keep(id: bigint, onDispose: () => Promise<unknown>): Promise<KeptLease> {
+    const open = (): LeaseKeeper => this.keepAlive();
+    return await KeptLease.begin({ id, clock: this.#neededClock(), open, onDispose });
+  }
+
+  #neededClock(): Clock {
+    if (this.#clock !== undefined) return this.#clock;
+    throw new TypeError("Cannot keep a lease alive: the client was made without a clock");
   }
 }
 

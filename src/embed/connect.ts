@@ -1,6 +1,8 @@
 /** A client of a server elsewhere. */
 import { Client } from "../client/index.ts";
 import type { ClientTlsOptions } from "../transport/index.ts";
+import type { Clock } from "../wire/index.ts";
+import { SYSTEM_CLOCK } from "./system.ts";
 
 /** What {@link connect} takes. */
 export interface ConnectOptions {
@@ -11,6 +13,8 @@ export interface ConnectOptions {
   /** Who to be, with a password: both or neither. */
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** Says when to renew leases that are kept alive. Default the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -26,5 +30,6 @@ export async function connect(
   const channel = await GrpcChannel.connect(urls, options);
   const { user, password } = options;
   const credentials = user === undefined ? undefined : { user, password: password ?? "" };
-  return new Client(channel, { credentials, onClose: () => channel.close() });
+  const { clock = SYSTEM_CLOCK } = options;
+  return new Client(channel, { credentials, clock, onClose: () => channel.close() });
 }

@@ -58,6 +58,8 @@ export class FakeChannel implements Channel {
   readonly streams: FakeStream[] = [];
   /** Bytes that every unary call is answered with, or what it is refused with. */
   answer: Uint8Array | EtcdError = new Uint8Array();
+  /** Called with every stream that the client opens, once it is open. */
+  onStream: ((stream: FakeStream) => void) | undefined;
 
   unary(method: UnaryMethod, request: Uint8Array, context: CallContext): Uint8Array {
     this.calls.push({ method, request, context });
@@ -70,6 +72,7 @@ export class FakeChannel implements Channel {
   stream(method: StreamMethod, context: CallContext, output: StreamOutput): StreamInput {
     const stream = new FakeStream(method, context, output);
     this.streams.push(stream);
+    this.onStream?.(stream);
     return stream;
   }
 

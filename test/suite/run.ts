@@ -6,6 +6,7 @@ import { authDisabledTests } from "./auth-disabled.ts";
 import { authMethodTests } from "./auth-methods.ts";
 import { authTokenTests } from "./auth-tokens.ts";
 import { authTests } from "./auth.ts";
+import { clientConcurrencyTests } from "./client-concurrency.ts";
 import { clusterTests } from "./cluster.ts";
 import { compactionRestartTests, compactionTests, watchCompactionTests } from "./compaction.ts";
 import { errorTests } from "./errors.ts";
@@ -51,6 +52,7 @@ const AREAS: Readonly<Record<string, SuiteTests>> = {
   lease: leaseTests,
   lock: lockTests,
   election: electionTests,
+  "client, concurrency": clientConcurrencyTests,
   maintenance: maintenanceTests,
   alarms: alarmTests,
   compaction: compactionTests,

@@ -9,6 +9,7 @@
 import type { EtcdOptions } from "../../src/embed/index.ts";
 import type { Test } from "tap";
 import { Client } from "../../src/client/index.ts";
+import { SYSTEM_CLOCK } from "../../src/embed/system.ts";
 import type { Channel } from "../../src/wire/index.ts";
 
 /** Options of a server that some tests need. Left out: etcd's defaults. */
@@ -119,7 +120,7 @@ function makeScene(t: Test, target: Target, server: RunningServer): Scene {
     t,
     target,
     channel: server.channel,
-    client: new Client(server.channel),
+    client: new Client(server.channel, { clock: SYSTEM_CLOCK }),
     address: server.address,
     prefix: `${t.fullname.replaceAll(/[^A-Za-z0-9]+/g, "-")}/`,
     fresh: (options = {}) => startOwn(t, target, options),
@@ -131,12 +132,12 @@ async function startOwn(t: Test, target: Target, options: ServerOptions): Promis
   t.teardown(() => server.stop());
   const own = {
     channel: server.channel,
-    client: new Client(server.channel),
+    client: new Client(server.channel, { clock: SYSTEM_CLOCK }),
     address: server.address,
     restart: async (): Promise<void> => {
       server = await server.restart();
       own.channel = server.channel;
-      own.client = new Client(server.channel);
+      own.client = new Client(server.channel, { clock: SYSTEM_CLOCK });
     },
   };
   return own;
