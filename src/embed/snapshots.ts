@@ -38,17 +38,19 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<{ revisi
   const { LevelEngine } = await import("../storage/index.ts");
   const snapshots = await import("../snapshot/index.ts");
   const { EtcdDatabase, checkSnapshotHash, findDatabase, importDatabase } = snapshots;
+  const { refuseLogBehind } = snapshots;
   const { source, peerUrls, clusterToken, bumpRevision } = options;
   const dataDir = resolve(options.dataDir);
   await refuseUsed(dataDir, options.dataDir);
-  const place = await findDatabase(source);
-  const isSnapshot = place.walFolder === undefined;
-  if (isSnapshot && options.skipHashCheck !== true) await checkSnapshotHash(place.path);
+  const { path, walFolder } = await findDatabase(source);
+  if (walFolder === undefined && options.skipHashCheck !== true) await checkSnapshotHash(path);
   const identity = newIdentity(peerUrls, clusterToken);
-  const database = EtcdDatabase.open(place.path, { isLent: true });
-  await mkdir(dirname(dataDir), { recursive: true });
-  const partPath = await mkdtemp(join(dirname(dataDir), `${basename(dataDir)}.part-`));
+  const database = EtcdDatabase.open(path, { isLent: true });
+  let partPath: string | undefined;
   try {
+    if (walFolder !== undefined) await refuseLogBehind(walFolder, database.consistentIndex);
+    await mkdir(dirname(dataDir), { recursive: true });
+    partPath = await mkdtemp(join(dirname(dataDir), `${basename(dataDir)}.part-`));
     const engine = await LevelEngine.open({ directory: partPath, sync: true });
     let imported;
     try {
@@ -60,7 +62,7 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<{ revisi
     return { revision: imported.revision };
   } finally {
     database.close();
-    await rm(partPath, { recursive: true, force: true });
+    if (partPath !== undefined) await rm(partPath, { recursive: true, force: true });
   }
 }
 

@@ -6,6 +6,7 @@ import { isRevisionKey, mainOf, revisionKey, subOf, tableRange } from "../mvcc/i
 import { MemoryEngine } from "../storage/index.ts";
 import type { EngineSnapshot, Row, RowVisitor, ScanRange } from "../storage/index.ts";
 import { EtcdDatabase } from "./etcd-database.ts";
+import { refuseLogBehind } from "./etcd-log.ts";
 import type { RevisionRow } from "./etcd-database.ts";
 import { findDatabase } from "./database-place.ts";
 
@@ -23,9 +24,10 @@ export interface BackupEngine {
  * StorageError, and with what the system says.
  */
 export async function openBackup(source: string): Promise<BackupEngine> {
-  const { path } = await findDatabase(source);
+  const { path, walFolder } = await findDatabase(source);
   const database = EtcdDatabase.open(path);
   try {
+    if (walFolder !== undefined) await refuseLogBehind(walFolder, database.consistentIndex);
     const engine = new MemoryEngine(new DatabaseRows(database));
     const batch = engine.batch();
     for (const [key, value] of database.records()) batch.put(key, value);

@@ -11,3 +11,4 @@ export { findDatabase } from "./database-place.ts";
 export { exportDirectory } from "./directory-export.ts";
 export { checkSnapshotHash } from "./snapshot-file.ts";
 export { openBackup } from "./database-rows.ts";
+export { refuseLogBehind } from "./etcd-log.ts";

@@ -27,6 +27,8 @@ export { HeadFrames, RecordFrames, framesOf, keyValuesOf } from "./key-value-fra
 export type { KeyValueFrames } from "./key-value-frames.ts";
 export { contentLengthAt, endOfFrame, frameLength, writeFrame } from "./frame.ts";
 export { decodeErrorInStream } from "./reader.ts";
+export { changesStore, decodeLogEntry, decodeLogRecord } from "./raft-log.ts";
+export type { LogEntry, LogRecord } from "./raft-log.ts";
 export { writeRecord } from "./record.ts";
 export * as messages from "./messages/index.ts";
 export { latin1, writeLatin1 } from "./latin1.ts";

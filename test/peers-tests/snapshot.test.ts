@@ -38,6 +38,7 @@ void t.test("databases and the real programs", async (t) => {
   }
   await t.test("users go along, with their passwords", usersGoAlong);
   await t.test("what etcdutl has bumped to", bumpedByEtcdutl);
+  await t.test("a log that goes on behind its database", behindItsLog);
 });
 
 async function checkedByBbolt(t: Test): Promise<void> {
@@ -146,6 +147,28 @@ async function bumpedByEtcdutl(t: Test): Promise<void> {
     t.strictSame([kvs[0]?.value.toString(), header?.revision], ["1", 1002]);
     await t.rejects(client.kv.get("a", { revision: 1001 }), /has been compacted/u);
   });
+}
+
+/** etcd writes its database every tenth of a second; what it has acknowledged since is in the log. */
+async function behindItsLog(t: Test): Promise<void> {
+  const folder = await tempDirectory(t);
+  const data = join(folder, "etcd");
+  await mkdir(data);
+  const etcd = await EtcdProcess.start({ binary: paths.etcd, folder: data });
+  const client = await connect(etcd.url);
+  for (let index = 0; index < 50; index++) await client.kv.put("a", String(index));
+  await etcd.stop("SIGKILL");
+  client.close();
+  const source = join(data, "data");
+  const dataDir = join(folder, "ours");
+  const behind = /has \d+ changes that its database has not/u;
+  await t.rejects(restoreSnapshot({ source, dataDir, ...IDS }), behind);
+  await t.rejects(Etcd.start({ snapshot: source }), behind);
+  await withEtcd(data, async () => undefined);
+  await restoreSnapshot({ source, dataDir, ...IDS });
+  const value = async ({ kv }: Client): Promise<string> =>
+    String((await kv.get("a")).kvs[0]?.value);
+  t.equal(await withOurs(dataDir, value), "49");
 }
 
 /** What etcdutl says of a file is what we say. */
