@@ -34,6 +34,8 @@ export interface Host {
   startServer(options: EtcdOptions): Promise<RunningServer>;
   /** Begins to catch signals; `onRepeated` is called just before a second one ends the process. */
   catchSignals(onRepeated: () => void): ExitSignals;
+  /** From now on, sends this process SIGTERM when its parent is gone. */
+  followParent(): void;
   notifyReady(logger: ZapLogger): Promise<void>;
   /** Told which logger speaks for the process from now on. */
   useLogger(logger: ZapLogger): void;
@@ -167,6 +169,7 @@ async function serveUntilSignal(
       startServer: (options) =>
         host.startServer({ ...options, logger: logger.at("embed/etcd.ts") }),
       catchSignals: () => host.catchSignals(() => logger.flushSync()),
+      followParent: () => host.followParent(),
       notifyReady: () => host.notifyReady(logger.at("cli/init-daemon.ts")),
     });
     return { kind: "signal", ...outcome };

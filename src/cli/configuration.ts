@@ -25,7 +25,9 @@ import {
 
 /** A server that may be started. */
 export interface Configuration {
-  readonly options: EtcdOptions & { readonly name: string; readonly dataDir: string };
+  readonly options: EtcdOptions & { readonly name: string };
+  /** The data directory, also when the store is in memory. */
+  readonly dataDir: string;
   readonly settings: Settings;
   /** Nothing listens on them: there are no peers. */
   readonly listenPeerUrls: readonly ServiceUrl[];
@@ -76,8 +78,10 @@ export function readConfiguration(settings: Settings, source: SettingsSource): C
   checkFeatureGates(settings);
   checkTlsVersions(settings);
   checkNotBuilt(settings, source.unbuilt);
+  const dataDir = settings.get("data-dir") || `${settings.get("name")}.etcd`;
   return {
-    options: serverOptions(settings, source.clientCommonNames ?? []),
+    options: serverOptions(settings, dataDir, source.clientCommonNames ?? []),
+    dataDir,
     settings,
     listenPeerUrls: settings.get("listen-peer-urls"),
     initialCluster: initialCluster(settings),
@@ -229,19 +233,19 @@ function isDefault(settings: Settings, name: Parameters<Settings["get"]>[0]): bo
 
 function serverOptions(
   settings: Settings,
+  dataDir: string,
   allowedCommonNames: readonly string[],
 ): Configuration["options"] {
-  const name = settings.get("name");
-  const dataDir = settings.get("data-dir") || `${name}.etcd`;
+  const snapshot = settings.get("from-snapshot") || undefined;
   return {
-    name,
-    dataDir,
-    snapshot: settings.get("from-snapshot") || undefined,
+    name: settings.get("name"),
+    dataDir: settings.get("in-memory") || snapshot !== undefined ? undefined : dataDir,
+    snapshot,
     unsafeNoFsync: settings.get("unsafe-no-fsync"),
     listenClientUrls: texts(settings.get("listen-client-urls")),
     listenClientHttpUrls: texts(settings.get("listen-client-http-urls")),
     listenMetricsUrls: texts(settings.get("listen-metrics-urls")),
-    advertiseClientUrls: texts(settings.get("advertise-client-urls")),
+    advertiseClientUrls: advertisedUrls(settings),
     initialAdvertisePeerUrls: texts(settings.get("initial-advertise-peer-urls")),
     initialClusterToken: settings.get("initial-cluster-token"),
     maxRequestBytes: settings.get("max-request-bytes"),
@@ -268,6 +272,14 @@ function serverOptions(
     ...httpOptions(settings),
     tls: tlsOptions(settings, { dataDir, allowedCommonNames }),
   };
+}
+
+/** Undefined, which stands for the real ones, where a harness left the choice of ports to the system. */
+function advertisedUrls(settings: Settings): readonly string[] | undefined {
+  const advertised = texts(settings.get("advertise-client-urls"));
+  const listening = texts(settings.get("listen-client-urls"));
+  const isLeftToSystem = advertised.some((url) => url.endsWith(":0"));
+  return isLeftToSystem && advertised.join() === listening.join() ? undefined : advertised;
 }
 
 /** Every gate, for the metrics to tell. */

@@ -1,11 +1,19 @@
 /** The data directory, before a server opens it. Source: etcd server/etcdmain/etcd.go. */
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigurationError } from "./configuration-error.ts";
 import type { LogNote } from "./log-note.ts";
 
 /** A file that every LevelDB has, and nothing else. Source: LevelDB, doc/impl.md. */
 const STORE_FILE = "CURRENT";
+
+/** Every name that a file of a store may have. Source: LevelDB, doc/impl.md; storage/sync-mark.ts. */
+const STORE_FILE_PATTERN =
+  /^(?:CURRENT|LOCK|LOG|LOG\.old|SYNCED|MANIFEST-\d+|\d+\.(?:log|ldb|sst|dbtmp))$/;
+
+/** What `--auto-tls` puts beside them, files before their folders. */
+const CERTIFICATE_FILES = ["fixtures/client/cert.pem", "fixtures/client/key.pem"];
+const CERTIFICATE_FOLDERS = ["fixtures/client", "fixtures"];
 
 /** Only the owner may look at the data. Source: etcd client/pkg/fileutil, PrivateDirMode. */
 const DIRECTORY_MODE = 0o700;
@@ -43,6 +51,20 @@ export async function prepareDataDirectory(path: string): Promise<DataDirectory>
     const problem = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError(`cannot use data directory "${path}": ${problem}`, "start");
   }
+}
+
+/**
+ * Deletes a store that is closed, and the directory when nothing else is in it. Goes by the names of
+ * the files, so that a wrong path costs nobody else's. Gives the names of what stays.
+ */
+export async function removeDataDirectory(path: string): Promise<readonly string[]> {
+  const names = await readdir(path);
+  const files = names.filter((name) => STORE_FILE_PATTERN.test(name));
+  for (const file of [...files, ...CERTIFICATE_FILES]) await rm(join(path, file), { force: true });
+  for (const folder of CERTIFICATE_FOLDERS) await rmdir(join(path, folder)).catch(() => undefined);
+  const others = await readdir(path);
+  if (others.length === 0) await rmdir(path);
+  return others;
 }
 
 function permissionNotes(path: string, mode: number): readonly LogNote[] {

@@ -5,6 +5,7 @@
  */
 import { CLUSTERING_FLAGS } from "./flag-table/clustering.ts";
 import type { FlagDefinition, FlagGroup } from "./flag-table/definition.ts";
+import { HARNESS_FLAGS } from "./flag-table/harness.ts";
 import { MEMBER_FLAGS } from "./flag-table/member.ts";
 import {
   FEATURE_FLAGS,
@@ -28,6 +29,7 @@ export const FLAGS = {
   ...TRACING_FLAGS,
   ...FEATURE_FLAGS,
   ...UNSAFE_FLAGS,
+  ...HARNESS_FLAGS,
   ...GENERAL_FLAGS,
 } as const;
 
@@ -48,6 +50,7 @@ export const FLAG_GROUPS: ReadonlyMap<string, FlagGroup> = new Map<string, FlagG
   ["Distributed tracing", TRACING_FLAGS],
   ["Features", FEATURE_FLAGS],
   ["Unsafe feature", UNSAFE_FLAGS],
+  ["Test harness", HARNESS_FLAGS],
 ]);
 
 /** Flags of old versions that are taken and forgotten. Source: etcd server/etcdmain/config.go. */

@@ -5,6 +5,10 @@ import type { Ending } from "./command.ts";
 import { ExitSignals } from "./exit-signals.ts";
 import { notifyInitDaemon } from "./init-daemon.ts";
 import type { ZapLogger } from "./logger.ts";
+import { watchParent } from "./parent-watch.ts";
+
+/** Asked for as early as can be: of a parent that goes before, only a closed pipe can tell. */
+const PARENT = process.ppid;
 
 /** Longest wait for the log to be written at the end, ms; a reader that is gone must not hold us. */
 const FLUSH_LIMIT_MS = 1_000;
@@ -68,6 +72,10 @@ function runHere(useLogger: (logger: ZapLogger) => void): Promise<Ending> {
       return Etcd.start(options);
     },
     catchSignals: (onRepeated) => new ExitSignals(process, onRepeated),
+    followParent: () => {
+      const endUs = (): void => void process.kill(process.pid, "SIGTERM");
+      watchParent({ parent: PARENT, current: () => process.ppid, onGone: endUs });
+    },
     notifyReady: async (readyLogger) => {
       await notifyInitDaemon(readyLogger, process.env);
       await keepCompiledCode();

@@ -264,7 +264,8 @@ export class KeyTree<T extends Versioned> {
       this.#heads.giveBack(parent.heads);
     }
     while (!this.#root.leaf && this.#root.children.length === 1) {
-      this.#heads.giveBack(this.#root.heads);
+      // What is under the root on the way down may be another tree's, too.
+      if (this.#root.owner === this.#owner) this.#heads.giveBack(this.#root.heads);
       this.#root = this.#root.children[0]!;
     }
     if (!this.#root.leaf && this.#root.children.length === 0) this.#root = this.#newLeaf([]);

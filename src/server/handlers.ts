@@ -24,6 +24,17 @@ export interface Services {
   readonly election: ElectionService;
 }
 
+/** Asks a handler when something has come about. */
+export async function answerAfter(
+  ready: Promise<void>,
+  handler: UnaryHandler,
+  request: Uint8Array,
+  context: CallContext,
+): Promise<Uint8Array> {
+  await ready;
+  return handler(request, context);
+}
+
 /** A handler for every method. */
 export function unaryHandlers(services: Services): Record<UnaryMethod, UnaryHandler> {
   const { kv, lease, cluster, maintenance, auth, lock, election } = services;

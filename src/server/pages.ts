@@ -39,7 +39,7 @@ export class Pages implements HttpPages {
     const { path } = request;
     if (path === "/health") return this.#onlyGet(request, () => this.#health(request));
     if (path === "/version") return this.#onlyGet(request, version);
-    if (path === "/metrics") return this.#metrics();
+    if (path === "/metrics") return this.#metrics(request);
     for (const [root, checks] of [
       ["/livez", this.#live],
       ["/readyz", this.#ready],
@@ -103,11 +103,11 @@ export class Pages implements HttpPages {
     return { status: 200, headers: NO_SNIFF, body };
   }
 
-  async #metrics(): Promise<HttpReply> {
+  async #metrics(request: HttpRequest): Promise<HttpReply> {
     // Loaded when first asked for: most servers in tests never are.
     const { MetricsPage: Page } = await import("./metrics/page.ts");
     this.#metricsPage ??= new Page(this.#parts);
-    return this.#metricsPage.render();
+    return this.#metricsPage.render(request);
   }
 }
 

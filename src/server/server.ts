@@ -30,7 +30,7 @@ import { Figures } from "./figures.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Compactor } from "./compactor.ts";
 import { CountedStream } from "./counted-stream.ts";
-import { unaryHandlers } from "./handlers.ts";
+import { answerAfter, unaryHandlers } from "./handlers.ts";
 import type { Answer, UnaryHandler } from "./handlers.ts";
 import { IdGenerator } from "./id-generator.ts";
 import { LeaseCheckpointer } from "./lease-checkpointer.ts";
@@ -216,7 +216,7 @@ export class Server implements Channel, HttpPages {
     } catch (error) {
       if (!(error instanceof TokenAhead)) throw error;
       // Nothing has been done yet: it is asked again when its token can be looked at.
-      return this.#queue.applied(error.index).then(() => handler(request, context));
+      return answerAfter(this.#queue.applied(error.index), handler, request, context);
     }
   }
 

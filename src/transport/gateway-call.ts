@@ -2,10 +2,9 @@
  * What a request to the gateway says beside its body: a token, other metadata, a time limit.
  * Source: github.com/grpc-ecosystem/grpc-gateway/v2 runtime/context.go, annotateContext.
  */
-import { EtcdError, STATUS } from "../wire/index.ts";
+import { EtcdError, STATUS, fieldOf } from "../wire/index.ts";
 import type { CallContext } from "../wire/index.ts";
 import { deadlineExceeded } from "./grpc-status.ts";
-import { fieldOf } from "./http-exchange.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { SOCKET_CLOCK } from "./socket-clock.ts";
 

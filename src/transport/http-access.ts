@@ -3,8 +3,8 @@
  * have lied about are sent away, and scripts of other origins are told what they may read.
  * Source: etcd server/embed/serve.go, accessController.
  */
+import { fieldOf } from "../wire/index.ts";
 import type { Logger } from "../wire/index.ts";
-import { fieldOf } from "./http-exchange.ts";
 import type { ExchangePages, ExchangeReply, HttpExchange } from "./http-exchange.ts";
 
 export interface HttpAccessOptions {

@@ -11,8 +11,6 @@ export interface ExchangePages {
 }
 
 export interface HttpExchange extends HttpRequest {
-  /** In the order in which they came, with names in lower case and one character for each byte. */
-  readonly fields: readonly HttpField[];
   /** Came by TLS. */
   readonly isSecure: boolean;
   /**
@@ -26,17 +24,7 @@ export interface HttpExchange extends HttpRequest {
   certificateName(): string | undefined;
 }
 
-export interface HttpField {
-  readonly name: string;
-  readonly value: string;
-}
-
 export interface ExchangeReply extends Omit<HttpReply, "body"> {
   /** A stream is sent piece by piece, as fast as the client reads; it ends with the signal. */
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
-}
-
-/** The first field of a name, which is given in lower case. */
-export function fieldOf(exchange: HttpExchange, name: string): string | undefined {
-  return exchange.fields.find((field) => field.name === name)?.value;
 }

@@ -1,8 +1,9 @@
 /** A request of HTTP/1.1, as the pages see it, and the sending of its answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { HttpField } from "../wire/index.ts";
 import { clientNameOf } from "./client-certificate.ts";
-import type { ExchangeReply, HttpExchange, HttpField } from "./http-exchange.ts";
+import type { ExchangeReply, HttpExchange } from "./http-exchange.ts";
 
 /**
  * Bytes of a request's body that are read after nobody wants them; with more the connection is

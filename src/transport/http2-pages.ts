@@ -1,6 +1,6 @@
 /** Serves {@link ExchangePages} over HTTP/2, to whoever asks a port of gRPC for something else. */
-import type { Logger } from "../wire/index.ts";
-import type { ExchangePages, ExchangeReply, HttpExchange, HttpField } from "./http-exchange.ts";
+import type { HttpField, Logger } from "../wire/index.ts";
+import type { ExchangePages, ExchangeReply, HttpExchange } from "./http-exchange.ts";
 import { ERROR_CODE, NO_TRAILERS } from "./http2/index.ts";
 import type {
   HpackEncoder,

@@ -12,10 +12,22 @@ export interface HttpRequest {
   /** Path without the query, still percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** In the order in which they came, with names in lower case and one character for each byte. */
+  readonly fields: readonly HttpField[];
+}
+
+export interface HttpField {
+  readonly name: string;
+  readonly value: string;
 }
 
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
+}
+
+/** The first field of a name, which is given in lower case. */
+export function fieldOf({ fields }: HttpRequest, name: string): string | undefined {
+  return fields.find((field) => field.name === name)?.value;
 }

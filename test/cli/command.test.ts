@@ -48,10 +48,11 @@ async function runWith(input: RunInput): Promise<Run> {
       started.push(options);
       const ids = { member: "1", cluster: "2" };
       return input.refusal === undefined
-        ? Promise.resolve({ ids, stop: () => Promise.resolve() })
+        ? Promise.resolve({ ids, clientUrls: [], stop: () => Promise.resolve() })
         : Promise.reject(input.refusal);
     },
     catchSignals: (onRepeated) => new ExitSignals(source, onRepeated),
+    followParent: () => undefined,
     notifyReady: () => {
       source.emit("SIGTERM");
       return Promise.resolve();

@@ -1,7 +1,8 @@
-import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { prepareDataDirectory } from "../../src/cli/data-directory.ts";
+import { prepareDataDirectory, removeDataDirectory } from "../../src/cli/data-directory.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 
 t.test("prepareDataDirectory() makes a directory for its owner only", async (t) => {
@@ -53,4 +54,33 @@ t.test("prepareDataDirectory() refuses what is no directory", async (t) => {
     message: /^cannot use data directory ".*file": EEXIST/,
   });
   await t.rejects(prepareDataDirectory(join(path, "below")), { message: /ENOTDIR/ });
+});
+
+/** Every file that a store has had here, and the certificates of `--auto-tls`. */
+const STORE_FILES =
+  "CURRENT LOCK LOG LOG.old SYNCED MANIFEST-000004 000005.log 000123.ldb 000007.sst 000008.dbtmp " +
+  "fixtures/client/cert.pem fixtures/client/key.pem";
+
+async function makeStore(path: string): Promise<void> {
+  await mkdir(join(path, "fixtures", "client"), { recursive: true });
+  for (const file of STORE_FILES.split(" ")) await writeFile(join(path, file), "");
+}
+
+t.test("removeDataDirectory() deletes a store and its directory", async (t) => {
+  const path = join(await tempDirectory(t), "data");
+  await makeStore(path);
+  t.same(await removeDataDirectory(path), []);
+  t.notOk(existsSync(path));
+});
+
+t.test("removeDataDirectory() leaves whatever is no file of a store", async (t) => {
+  const path = await tempDirectory(t);
+  await makeStore(path);
+  const others = ["CURRENT.txt", "000005.log.gz", "app.log", "fixtures/client/ca.pem", "deep/LOG"];
+  await mkdir(join(path, "deep"));
+  for (const file of others) await writeFile(join(path, file), "kept");
+  const stayed = ["000005.log.gz", "CURRENT.txt", "app.log", "deep", "fixtures"];
+  t.same([...(await removeDataDirectory(path))].sort(), stayed);
+  for (const file of others) t.ok(existsSync(join(path, file)), file);
+  t.same(await readdir(join(path, "fixtures", "client")), ["ca.pem"]);
 });

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import type { Test } from "tap";
@@ -9,6 +10,7 @@ import { parseArguments } from "../../src/cli/flags.ts";
 import { serve, startProblem } from "../../src/cli/serve.ts";
 import type { RunningServer, ServeContext } from "../../src/cli/serve.ts";
 import type { Configuration } from "../../src/cli/configuration.ts";
+import type { EtcdOptions } from "../../src/embed/index.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 import { RecordingLogger } from "./recording-logger.ts";
 
@@ -27,12 +29,13 @@ interface Scene {
   readonly events: string[];
 }
 
-function scene(server: Partial<RunningServer> = {}): Scene {
+function scene(server: Pick<Partial<RunningServer>, "stop"> = {}): Scene {
   const logger = new RecordingLogger();
   const source = new FakeProcess();
   const events: string[] = [];
   const running: RunningServer = {
     ids: { member: "8e9e05c52164694d", cluster: "cdf818194e3a8c32" },
+    clientUrls: ["http://127.0.0.1:1"],
     stop: () => {
       events.push("stop");
       return Promise.resolve();
@@ -46,6 +49,9 @@ function scene(server: Partial<RunningServer> = {}): Scene {
       return Promise.resolve(running);
     },
     catchSignals: () => new ExitSignals(source, () => undefined),
+    followParent: () => {
+      events.push("follow");
+    },
     notifyReady: () => {
       events.push("notify");
       source.emit("SIGTERM");
@@ -91,10 +97,54 @@ t.test("serve() starts, notifies, waits for a signal, and stops", async (t) => {
 t.test("serve() does not check --initial-cluster once there is data", async (t) => {
   const configuration = await configure(t, "--initial-cluster=a=http://a:1,b=http://b:1");
   await t.rejects(serve(configuration, scene().context), /couldn't find local name "default"/);
-  await writeFile(join(configuration.options.dataDir, "CURRENT"), "");
+  await writeFile(join(configuration.dataDir, "CURRENT"), "");
   const second = scene();
   await serve(configuration, second.context);
   t.equal(second.logger.messages()[0], "server has already been initialized");
+});
+
+t.test("serve() tells where it serves, follows the parent, and leaves nothing", async (t) => {
+  const portFile = join(await tempDirectory(t), "ports");
+  const { context, events } = scene();
+  const flags = [`--port-file=${portFile}`, "--die-with-parent", "--remove-data-dir"];
+  const configuration = await configure(t, ...flags);
+  let told = "";
+  const notifyReady = async (): Promise<void> => {
+    told = await readFile(portFile, "utf8");
+    await context.notifyReady();
+  };
+  await serve(configuration, { ...context, notifyReady });
+  t.equal(told, "http://127.0.0.1:1\n");
+  t.same(events, ["follow", "start default", "notify", "stop"]);
+  t.notOk(existsSync(portFile));
+  t.notOk(existsSync(configuration.dataDir));
+});
+
+t.test("serve() ends a server when nobody can be told of it", async (t) => {
+  const { context, events } = scene();
+  const portFile = join(await tempDirectory(t), "missing", "ports");
+  const serving = serve(await configure(t, `--port-file=${portFile}`), context);
+  await t.rejects(serving, { code: "ENOENT" });
+  t.same(events, ["start default", "stop"]);
+});
+
+t.test("serve() in memory makes no directory", async (t) => {
+  const configuration = await configure(t, "--in-memory");
+  await serve(configuration, scene().context);
+  t.equal(configuration.options.dataDir, undefined);
+  t.notOk(existsSync(configuration.dataDir));
+});
+
+t.test("serve() that is to delete its store opens and closes it first", async (t) => {
+  const { context, source, events } = scene();
+  const startServer = async (options: EtcdOptions): Promise<RunningServer> => {
+    source.emit("SIGINT");
+    return await context.startServer(options);
+  };
+  const configuration = await configure(t, "--remove-data-dir");
+  await serve(configuration, { ...context, startServer });
+  t.same(events, ["start default", "notify", "stop"]);
+  t.notOk(existsSync(configuration.dataDir));
 });
 
 t.test("serve() passes on why a server did not start", async (t) => {

@@ -5,12 +5,16 @@ import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 const OTHERS: HttpPages = { page: ({ path }) => ({ status: 404, headers: {}, body: path }) };
 
-function make(): { clock: VirtualClock; get: (url: string) => Promise<HttpReply> } {
+function make(): {
+  clock: VirtualClock;
+  get: (url: string) => Promise<HttpReply & { body: string }>;
+} {
   const clock = new VirtualClock();
   const pages = withProfiles(OTHERS, clock);
-  const get = async (url: string): Promise<HttpReply> => {
+  const get = async (url: string): Promise<HttpReply & { body: string }> => {
     const { pathname: path, searchParams: query } = new URL(url, "http://etcd");
-    return pages.page({ method: "GET", path, query });
+    const reply = await pages.page({ method: "GET", path, query, fields: [] });
+    return { ...reply, body: String(reply.body) };
   };
   return { clock, get };
 }

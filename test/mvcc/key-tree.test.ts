@@ -177,3 +177,25 @@ t.test("KeyTree.delete() of a missing key changes nothing", async (t) => {
   tree.delete("c");
   t.same(visited(tree, "", undefined), ["b"]);
 });
+
+t.test(
+  "KeyTree and its fork share no memory when both are emptied down to what they share",
+  async (t) => {
+    const tree = newTree();
+    // In ascending order, so that the last branch has one leaf only.
+    const all = numberedKeys(64 * 64 + 1);
+    for (const key of all) tree.getOrAdd(key, newItem);
+    const trees = [tree, tree.fork(1)];
+    for (const one of trees) for (const key of all.slice(0, -1)) one.delete(key);
+    // One has keys below the other's: numbers of the one's nodes lead the other astray.
+    const added = ["a", "z"].map((start) => numberedKeys(1000).map((key) => `${start}${key}`));
+    for (let index = 0; index < 1000; index++) {
+      trees.forEach((one, which) => one.getOrAdd(added[which]![index]!, newItem));
+    }
+    trees.forEach((one, which) => {
+      const lost = added[which]!.filter((key) => one.get(key)?.key !== key);
+      t.strictSame(lost, []);
+      t.equal(visited(one, "", undefined).length, one.size);
+    });
+  },
+);

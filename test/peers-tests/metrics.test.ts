@@ -12,6 +12,7 @@ import t from "tap";
 import { FEATURE_GATES } from "../../src/cli/feature-gates.ts";
 import { Client } from "../../src/client/index.ts";
 import { messages } from "../../src/wire/index.ts";
+import { ACCEPTED_ENCODINGS, ACCEPTED_TYPES } from "../harness/metrics-requests.ts";
 import { parseMetrics } from "../harness/metrics-text.ts";
 import type { MetricsFamily } from "../harness/metrics-text.ts";
 import { etcdTarget } from "../suite/etcd-target.ts";
@@ -73,7 +74,28 @@ async function work(client: Client, url: string): Promise<void> {
   });
 }
 
-async function pageOf(target: Target): Promise<string> {
+/** With the escaping and the compression that are answered to what clients ask for. */
+interface Scraped {
+  readonly page: string;
+  readonly escapings: Readonly<Record<string, string>>;
+  readonly areGzip: Readonly<Record<string, boolean>>;
+}
+
+async function negotiated(url: string): Promise<Pick<Scraped, "escapings" | "areGzip">> {
+  const escapings: Record<string, string> = {};
+  const areGzip: Record<string, boolean> = {};
+  for (const [accept] of ACCEPTED_TYPES) {
+    const { headers } = await fetch(url, { headers: { accept } });
+    escapings[accept] = /; escaping=(.*)$/u.exec(headers.get("content-type") ?? "")?.[1] ?? "";
+  }
+  for (const [encoding] of ACCEPTED_ENCODINGS) {
+    const { headers } = await fetch(url, { headers: { "accept-encoding": encoding } });
+    areGzip[encoding] = headers.get("content-encoding") === "gzip";
+  }
+  return { escapings, areGzip };
+}
+
+async function scrape(target: Target): Promise<Scraped> {
   const features = [...FEATURE_GATES].map(([name, { stage, enabledByDefault: isEnabled }]) => ({
     name,
     stage,
@@ -83,7 +105,8 @@ async function pageOf(target: Target): Promise<string> {
   try {
     const url = `http://${running.address ?? ""}`;
     await work(new Client(running.channel), url);
-    return await (await fetch(`${url}/metrics`)).text();
+    const page = await (await fetch(`${url}/metrics`)).text();
+    return { page, ...(await negotiated(`${url}/metrics`)) };
   } finally {
     await running.stop();
   }
@@ -152,9 +175,13 @@ function sampleIn(page: ReadonlyMap<string, MetricsFamily>, series: string): num
   return page.get(family)?.samples.get(series);
 }
 
-async function compare(real: string, ours: string): Promise<void> {
-  const expected = parseMetrics(real);
-  const found = parseMetrics(ours);
+async function compare(real: Scraped, ours: Scraped): Promise<void> {
+  t.strictSame(real.escapings, Object.fromEntries(ACCEPTED_TYPES), "as the tables have it");
+  t.strictSame(ours.escapings, real.escapings, "types");
+  t.strictSame(real.areGzip, Object.fromEntries(ACCEPTED_ENCODINGS), "as the tables have it");
+  t.strictSame(ours.areGzip, real.areGzip, "encodings");
+  const expected = parseMetrics(real.page);
+  const found = parseMetrics(ours.page);
   const states = described();
   for (const [name, family] of expected) {
     if (name.startsWith("go_")) continue;
@@ -192,15 +219,15 @@ async function faults(promtool: string, page: string): Promise<string[]> {
 }
 
 if (binary !== "") {
-  const real = await pageOf(etcdTarget(binary));
-  const ours = await pageOf(grpcTarget);
+  const real = await scrape(etcdTarget(binary));
+  const ours = await scrape(grpcTarget);
   await compare(real, ours);
   const promtool = join(PEERS, "promtool");
   if (existsSync(promtool) || required === "1") {
     // Names that it does not like, but that are etcd's.
-    const known = await faults(promtool, real);
+    const known = await faults(promtool, real.page);
     t.ok(known.length > 0, "it was run");
-    const own = (await faults(promtool, ours)).filter((line) => !line.startsWith("nodejs_"));
+    const own = (await faults(promtool, ours.page)).filter((line) => !line.startsWith("nodejs_"));
     t.strictSame(
       own.filter((line) => !known.includes(line)),
       [],

@@ -2,7 +2,7 @@
 import t from "tap";
 import type { EtcdError } from "../../src/wire/index.ts";
 import { settle } from "../../src/testing/virtual-clock.ts";
-import { WatchProbe, bytes, refuses, withServer } from "./server-fixture.ts";
+import { WatchProbe, bytes, pageOf, refuses, withServer } from "./server-fixture.ts";
 import type { Fixture } from "./server-fixture.ts";
 
 async function get(fixture: Fixture, key: string): Promise<string | undefined> {
@@ -177,11 +177,11 @@ t.test("A failed write ends the server: nobody writes any more, reading goes on"
       t.match(server.failure, { code: 14 });
       const status = await client.maintenance.status();
       t.match(status.errors, [/no more writes are taken/]);
-      const health = await server.page(page("/health"));
+      const health = await pageOf(server, "/health");
       t.equal(health.status, 503);
       t.match(JSON.parse(health.body), { health: "false", reason: /^RANGE ERROR:.*Cannot write/ });
-      t.equal((await server.page(page("/readyz"))).status, 503);
-      t.equal((await server.page(page("/livez"))).status, 200);
+      t.equal((await pageOf(server, "/readyz")).status, 503);
+      t.equal((await pageOf(server, "/livez")).status, 200);
       const errors = log.filter(({ level }) => level === "error");
       t.equal(errors.length, 1);
     },
@@ -207,10 +207,6 @@ t.test(
     );
   },
 );
-
-function page(path: string, query = ""): { method: string; path: string; query: URLSearchParams } {
-  return { method: "GET", path, query: new URLSearchParams(query) };
-}
 
 t.test("Every queue is bounded: commands in line and events not read", async (t) => {
   await withServer(

@@ -1,9 +1,7 @@
 import t from "tap";
-import type { Server } from "../../src/server/index.ts";
 import type { Client } from "../../src/client/index.ts";
 import { messages } from "../../src/wire/index.ts";
-import type { HttpReply } from "../../src/wire/index.ts";
-import { withServer } from "./server-fixture.ts";
+import { pageOf as page, withServer } from "./server-fixture.ts";
 
 const { AlarmAction, AlarmType } = messages;
 const NOT_FOUND = "404 page not found\n";
@@ -14,11 +12,6 @@ const READY_CHECKS = [
   "linearizable_read",
   "non_learner",
 ] as const;
-
-async function page(server: Server, url: string, method = "GET"): Promise<HttpReply> {
-  const { pathname, searchParams } = new URL(url, "http://x");
-  return server.page({ method, path: pathname, query: searchParams });
-}
 
 async function raise(client: Client, alarm: number, memberId = 1n): Promise<void> {
   await client.unary("alarm", { action: AlarmAction.activate, memberId, alarm });
@@ -81,7 +74,7 @@ for (const path of ["/health", "/livez", "/readyz", "/version", "/readyz/non_lea
   t.test(`${path} takes GET only`, async (t) => {
     await withServer(async ({ server }) => {
       for (const method of ["POST", "HEAD", "PUT", "OPTIONS"]) {
-        const { status, headers, body } = await page(server, path, method);
+        const { status, headers, body } = await page(server, path, { method });
         t.equal(status, 405);
         t.equal(headers["Allow"], "GET");
         t.equal(body, "Method Not Allowed\n");
@@ -183,7 +176,7 @@ t.test("Any other path is not found", async (t) => {
 t.test("/metrics answers whatever the method", async (t) => {
   await withServer(async ({ server }) => {
     for (const method of ["GET", "POST"]) {
-      const { status, headers, body } = await page(server, "/metrics", method);
+      const { status, headers, body } = await page(server, "/metrics", { method });
       t.equal(status, 200);
       t.equal(
         headers["Content-Type"],

@@ -3,7 +3,7 @@ import { Patience } from "../../src/server/patience.ts";
 import { messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../../src/testing/index.ts";
 import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
-import { refuses, startServer, withServer } from "./server-fixture.ts";
+import { pageOf, refuses, startServer, withServer } from "./server-fixture.ts";
 
 /** Whether a call has been answered, either way. */
 function watched(call: Promise<unknown>): () => boolean {
@@ -147,8 +147,7 @@ t.test("A disk that hangs fails /health and /readyz, until it no longer does", a
   const engine = new FaultyEngine();
   await withServer(
     async ({ client, clock, server }) => {
-      const status = async (path: string): Promise<number> =>
-        (await server.page({ method: "GET", path, query: new URLSearchParams() })).status;
+      const status = async (path: string): Promise<number> => (await pageOf(server, path)).status;
       engine.holdWrites();
       const refused = refuses(client.kv.put("k", "1"), "timeout");
       await engine.heldWrite();
@@ -172,8 +171,7 @@ t.test("An alarm is seen when it is on disk, and no sooner", async (t) => {
   const alarm = { memberId: 7n, alarm: "nospace" } as const;
   await withServer(
     async ({ client, server }) => {
-      const health = async () =>
-        server.page({ method: "GET", path: "/health", query: new URLSearchParams() });
+      const health = async () => pageOf(server, "/health");
       const errors = async () => (await client.maintenance.status()).errors;
       engine.holdWrites();
       const first = client.kv.put("k", "1");
@@ -204,11 +202,7 @@ t.test("An alarm that did not get to the disk is not seen", async (t) => {
   engine.failWrite({ write: 1 });
   const raised = client.maintenance.alarmActivate({ memberId: 7n, alarm: "corrupt" });
   await t.rejects(raised, { code: 14 });
-  const { body } = await server.page({
-    method: "GET",
-    path: "/health",
-    query: new URLSearchParams(),
-  });
+  const { body } = await pageOf(server, "/health");
   t.notMatch(body, /ALARM/);
   t.notMatch((await client.maintenance.status()).errors.join(), /CORRUPT/);
   await server.close();

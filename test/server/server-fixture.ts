@@ -7,7 +7,14 @@ import { NO_AUTH } from "../../src/server/auth/auth-state.ts";
 import { AuthStore } from "../../src/server/auth/auth-store.ts";
 import { Server } from "../../src/server/index.ts";
 import type { ServerOptions } from "../../src/server/index.ts";
-import type { ErrorReason, LogFields, Logger, StreamInput } from "../../src/wire/index.ts";
+import type {
+  ErrorReason,
+  HttpPages,
+  HttpReply,
+  LogFields,
+  Logger,
+  StreamInput,
+} from "../../src/wire/index.ts";
 import { EMPTY_CONTEXT, EtcdError, messages } from "../../src/wire/index.ts";
 import { FaultyEngine } from "../../src/testing/index.ts";
 import { openStore } from "../harness/store-fixture.ts";
@@ -212,6 +219,18 @@ export async function withProbe(
 export function authStore(state = NO_AUTH): AuthStore {
   const nothing = (): void => undefined;
   return new AuthStore(state, { assign: nothing, invalidate: nothing, clear: nothing });
+}
+
+/** A page as text, asked for in a given way. */
+export async function pageOf(
+  server: HttpPages,
+  url: string,
+  { method = "GET", fields = {} }: { method?: string; fields?: Record<string, string> } = {},
+): Promise<HttpReply & { readonly body: string }> {
+  const { pathname: path, searchParams: query } = new URL(url, "http://etcd");
+  const list = Object.entries(fields).map(([name, value]) => ({ name, value }));
+  const reply = await server.page({ method, path, query, fields: list });
+  return { ...reply, body: String(reply.body) };
 }
 
 /** Text as the bytes of a request. */

@@ -2,12 +2,15 @@
  * /metrics: etcd's series as far as they apply to a single member, and the process's own by
  * prom-client. Everything is read when asked for; who counts is the server, in plain numbers.
  */
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { Registry, collectDefaultMetrics } from "prom-client";
-import type { HttpReply } from "../../wire/index.ts";
+import type { HttpReply, HttpRequest } from "../../wire/index.ts";
 import { callFamilies } from "./call-families.ts";
 import { exposition } from "./exposition.ts";
 import type { Family } from "./exposition.ts";
 import { gauge } from "./family.ts";
+import { acceptsGzip, metricsType } from "./negotiation.ts";
 import {
   clusterFamilies,
   healthFamilies,
@@ -22,6 +25,8 @@ import {
   leaseFamilies,
   watchFamilies,
 } from "./store-families.ts";
+
+const compressed = promisify(gzip);
 
 export class MetricsPage {
   readonly #families: readonly Family[];
@@ -43,14 +48,14 @@ export class MetricsPage {
     collectDefaultMetrics({ register: this.#process });
   }
 
-  async render(): Promise<HttpReply> {
-    const headers = {
-      "Content-Type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
-    };
+  async render(request: HttpRequest): Promise<HttpReply> {
+    const headers = { "Content-Type": metricsType(request) };
     const files = await this.#fileFamilies();
     const process = await this.#process.metrics();
     const body = exposition([...this.#families, ...files]) + process;
-    return { status: 200, headers, body };
+    if (!acceptsGzip(request)) return { status: 200, headers, body };
+    const encoded = { ...headers, "Content-Encoding": "gzip" };
+    return { status: 200, headers: encoded, body: await compressed(body) };
   }
 
   /** What etcd tells twice. Source: etcd server/etcdserver/metrics.go, monitorFileDescriptor. */

@@ -51,12 +51,15 @@ export class KvService {
   range(bytes: Uint8Array, context: CallContext): Answer {
     const request = messages.decodeRangeRequest(bytes);
     checkRange(request);
-    if (this.#gate.state.enabled) {
-      const caller = this.#gate.callerOf(context);
-      mustAccess(this.#gate.state, caller, "read", request);
-      return this.#stillAllowed(caller, () => this.#timedRange(request));
-    }
+    if (this.#gate.state.enabled) return this.#guardedRange(request, context);
     return this.#timedRange(request);
+  }
+
+  /** Apart: a function that keeps its request for later costs something even when it does not. */
+  #guardedRange(request: messages.RangeRequest, context: CallContext): Answer {
+    const caller = this.#gate.callerOf(context);
+    mustAccess(this.#gate.state, caller, "read", request);
+    return this.#stillAllowed(caller, () => this.#timedRange(request));
   }
 
   #timedRange(request: messages.RangeRequest): Answer {
@@ -110,21 +113,23 @@ export class KvService {
     if (!this.#quota.allows(txnCost(request))) return this.#quota.refuse();
     checkTxn(request, this.#limits.maxTxnOps);
     const caller = this.#gate.callerOf(context);
-    if (isReadOnly(request)) return this.#readTxn(request, caller);
+    if (isReadOnly(request)) return this.#guardedReadTxn(request, caller);
     checkProposalSize(bytes, this.#limits, caller);
     return this.#queue.submit({ type: "txn", request, caller }, bytes.length);
   }
 
-  #readTxn(request: messages.TxnRequest, caller: Caller | undefined): Answer {
-    const times = this.#figures.requests.of("ReadonlyTxn");
-    const read = (): Answer =>
-      this.#figures.answer(times, () =>
-        readTxn(request, this.#store, (revision) => this.#member.headers.at(revision)),
-      );
+  #guardedReadTxn(request: messages.TxnRequest, caller: Caller | undefined): Answer {
     const { state } = this.#gate;
-    if (!state.enabled) return read();
+    if (!state.enabled) return this.#readTxn(request);
     mustTxn(state, caller, request, noLease);
-    return this.#stillAllowed(caller, read);
+    return this.#stillAllowed(caller, () => this.#readTxn(request));
+  }
+
+  #readTxn(request: messages.TxnRequest): Uint8Array | Promise<Uint8Array> {
+    const times = this.#figures.requests.of("ReadonlyTxn");
+    return this.#figures.answer(times, () =>
+      readTxn(request, this.#store, (revision) => this.#member.headers.at(revision)),
+    );
   }
 
   /** Reads, and refuses if users or roles are other ones by then, whatever came of it. */

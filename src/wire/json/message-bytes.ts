@@ -3,8 +3,12 @@
 const WIRE_VARINT = 0;
 const WIRE_BYTES = 2;
 
+/** Bytes of a message that are copied at once into the one that it is in: cheaper than keeping it. */
+const COPIED_BYTES_MAX = 1024;
+
 export class MessageBytes {
-  readonly #pieces: Uint8Array[] = [];
+  /** Large messages within stay what they are until {@link whole}, or depth would copy them often. */
+  readonly #pieces: (Uint8Array | MessageBytes)[] = [];
   #length = 0;
 
   varint(field: number, value: bigint): void {
@@ -13,8 +17,7 @@ export class MessageBytes {
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.#append(varintOf(BigInt(field * 8 + WIRE_BYTES)));
-    this.#append(varintOf(BigInt(value.length)));
+    this.#beginBytes(field, value.length);
     if (value.length > 0) this.#append(value);
   }
 
@@ -22,17 +25,39 @@ export class MessageBytes {
     this.bytes(field, Buffer.concat(values.map(varintOf)));
   }
 
+  /** The message must be whole: what is added to it later is lost. */
   message(field: number, message: MessageBytes): void {
-    this.bytes(field, message.whole());
+    this.#beginBytes(field, message.#length);
+    this.#append(message.#length <= COPIED_BYTES_MAX ? message.whole() : message);
   }
 
   whole(): Buffer {
-    return Buffer.concat(this.#pieces, this.#length);
+    const whole = Buffer.allocUnsafe(this.#length);
+    this.#copyTo(whole, 0);
+    return whole;
   }
 
-  #append(piece: Uint8Array): void {
+  #beginBytes(field: number, length: number): void {
+    this.#append(varintOf(BigInt(field * 8 + WIRE_BYTES)));
+    this.#append(varintOf(BigInt(length)));
+  }
+
+  #append(piece: Uint8Array | MessageBytes): void {
     this.#pieces.push(piece);
-    this.#length += piece.length;
+    this.#length += piece instanceof MessageBytes ? piece.#length : piece.length;
+  }
+
+  #copyTo(target: Buffer, start: number): void {
+    let position = start;
+    for (const piece of this.#pieces) {
+      if (piece instanceof MessageBytes) {
+        piece.#copyTo(target, position);
+        position += piece.#length;
+      } else {
+        target.set(piece, position);
+        position += piece.length;
+      }
+    }
   }
 }
 

@@ -6,7 +6,7 @@
 import t from "tap";
 import { parseMetrics } from "../../harness/metrics-text.ts";
 import type { MetricsFamily } from "../../harness/metrics-text.ts";
-import { withServer } from "../server-fixture.ts";
+import { pageOf, withServer } from "../server-fixture.ts";
 
 /** Codes that count as failures there. */
 const FAILURES = [
@@ -91,9 +91,8 @@ function isThere(page: ReadonlyMap<string, MetricsFamily>, wanted: Wanted): bool
 t.test("Every series is there that alerts and dashboards ask for", async (t) => {
   await withServer(
     async ({ server }) => {
-      const query = new URLSearchParams();
-      const { body } = await server.page({ method: "GET", path: "/metrics", query });
-      const page = parseMetrics(String(body));
+      const { body } = await pageOf(server, "/metrics");
+      const page = parseMetrics(body);
       for (const [about, series] of [...Object.entries(ALERTS), ...Object.entries(PANELS)]) {
         for (const wanted of series) {
           t.ok(isThere(page, wanted), `${about}: ${JSON.stringify(wanted)}`);

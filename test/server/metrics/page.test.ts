@@ -1,13 +1,9 @@
 import t from "tap";
 import type { Server } from "../../../src/server/index.ts";
-import { bytes, refuses, WatchProbe, withServer } from "../server-fixture.ts";
+import { bytes, pageOf, refuses, WatchProbe, withServer } from "../server-fixture.ts";
 
 async function scrape(server: Server): Promise<Map<string, number>> {
-  const reply = await server.page({
-    method: "GET",
-    path: "/metrics",
-    query: new URLSearchParams(),
-  });
+  const reply = await pageOf(server, "/metrics");
   const samples = new Map<string, number>();
   for (const line of reply.body.split("\n")) {
     if (line === "" || line.startsWith("#")) continue;

@@ -128,3 +128,25 @@ t.test("writeJson() writes long answers whole", (t) => {
   );
   t.end();
 });
+
+t.test("readJson() copies what is deep in a message once and not at every depth", (t) => {
+  const depth = 900;
+  const value = Buffer.alloc(3_000_000, 7);
+  const inner = `{"requestPut":{"value":"${value.toString("base64")}"}}`;
+  const before = '{"requestTxn":{"success":['.repeat(depth);
+  const text = `{"success":[${before}${inner}${"]}}".repeat(depth)}]}`;
+  const start = process.cpuUsage();
+  const message = readJson(descriptorOf("TxnRequest"), Buffer.from(text));
+  const { user, system } = process.cpuUsage(start);
+  // Seven seconds with a copy at each depth, a fifth of one without.
+  t.ok(user + system < 3_000_000, `${String(user + system)} µs`);
+  t.ok(message.includes(value));
+  let request = messages.decodeTxnRequest(message);
+  let found = 0;
+  for (; request.success[0]?.requestTxn !== undefined; found++) {
+    request = request.success[0].requestTxn;
+  }
+  t.equal(found, depth);
+  t.same(request.success[0]?.requestPut?.value, value);
+  t.end();
+});
