@@ -317,11 +317,13 @@ async function clientPages(pages: HttpPages, options: EtcdOptions): Promise<Http
   return withProfiles(pages, options.clock ?? SYSTEM_CLOCK);
 }
 
-/** A metrics URL has every page but the version. */
+/** A metrics URL has every page but these. */
+const CLIENT_PAGES: readonly string[] = ["/version", "/debug/vars"];
+
 function metricsOnly(pages: HttpPages): HttpPages {
   return {
     page: (request) => {
-      const hidden = request.path === "/version";
+      const hidden = CLIENT_PAGES.includes(request.path);
       return pages.page(hidden ? { ...request, path: "/hidden" } : request);
     },
   };

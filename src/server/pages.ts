@@ -1,7 +1,7 @@
 /**
- * The HTTP pages: health, readiness, version, metrics.
+ * The HTTP pages: health, readiness, version, metrics, variables.
  *
- * Source: etcd server/etcdserver/api/etcdhttp/{health,version,metrics}.go. Bodies are exact, down
+ * Source: etcd server/etcdserver/api/etcdhttp/{health,version,metrics,debug}.go. Bodies are exact, down
  * to whether a line ends.
  */
 import { CLUSTER_VERSION, ETCD_VERSION, messages } from "../wire/index.ts";
@@ -39,7 +39,10 @@ export class Pages implements HttpPages {
     const { path } = request;
     if (path === "/health") return this.#onlyGet(request, () => this.#health(request));
     if (path === "/version") return this.#onlyGet(request, version);
-    if (path === "/metrics") return this.#metrics(request);
+    if (path === "/metrics") return this.#metrics((page) => page.render(request));
+    if (path === "/debug/vars") {
+      return this.#onlyGet(request, () => this.#metrics((page) => page.vars()));
+    }
     for (const [root, checks] of [
       ["/livez", this.#live],
       ["/readyz", this.#ready],
@@ -55,7 +58,7 @@ export class Pages implements HttpPages {
     return NOT_FOUND;
   }
 
-  #onlyGet(request: HttpRequest, answer: () => HttpReply): HttpReply {
+  #onlyGet<T>(request: HttpRequest, answer: () => T): T | HttpReply {
     if (request.method === "GET") return answer();
     const headers = { ...NO_SNIFF, Allow: "GET" };
     return { status: 405, headers, body: "Method Not Allowed\n" };
@@ -103,11 +106,11 @@ export class Pages implements HttpPages {
     return { status: 200, headers: NO_SNIFF, body };
   }
 
-  async #metrics(request: HttpRequest): Promise<HttpReply> {
+  async #metrics(make: (page: MetricsPage) => Promise<HttpReply>): Promise<HttpReply> {
     // Loaded when first asked for: most servers in tests never are.
     const { MetricsPage: Page } = await import("./metrics/page.ts");
     this.#metricsPage ??= new Page(this.#parts);
-    return this.#metricsPage.render(request);
+    return make(this.#metricsPage);
   }
 }
 

@@ -85,6 +85,7 @@ export class Server implements Channel, HttpPages {
   readonly #gate: AuthGate;
   readonly #authentication: Authentication;
   readonly #compactor: Compactor;
+  readonly #figures: Figures;
   readonly #autoCompactor: AutoCompactor | undefined;
   readonly #leaseCheckpointer: LeaseCheckpointer | undefined;
   readonly #ticker: Ticker;
@@ -135,20 +136,14 @@ export class Server implements Channel, HttpPages {
     const { gate, service: auth } = authentication.connect(queue);
     this.#gate = gate;
     this.#compactor = compactor;
+    this.#figures = figures;
     this.#ticker = new Ticker({ store, queue, clock, logger, figures });
     const ids = new IdGenerator(member.memberId, options.wallClockMs);
     const { limits, leaseTtlMin: ttlMin } = options;
-    const kv = new KvService({ store, queue, gate, member, limits, quota, compactor, figures });
+    const shared = { store, queue, gate, member, quota, figures };
+    const kv = new KvService({ ...shared, limits, compactor });
     this.#lease = new LeaseService({ store, queue, gate, member, clock, quota, ids, ttlMin });
-    const maintenance = new MaintenanceService({
-      store,
-      queue,
-      gate,
-      member,
-      alarms,
-      quota,
-      figures,
-    });
+    const maintenance = new MaintenanceService({ ...shared, alarms });
     this.#own = new OwnChannel({
       unary: (method, request, context) => this.#answer(method, request, context),
       watch: (context, output) => this.#openStream("watch", context, output),
@@ -185,7 +180,8 @@ export class Server implements Channel, HttpPages {
     const startMs = this.#clock.nowMs();
     const unixSeconds = (ms: number): number => (wallClockMs + ms - startMs) / 1000;
     const { counts, member, slow } = this;
-    return { ...parts, slow, store: this.#store, counts, member, features, unixSeconds };
+    const { store: auth } = this.#authentication;
+    return { ...parts, slow, auth, store: this.#store, counts, member, features, unixSeconds };
   }
 
   unary(method: UnaryMethod, request: Uint8Array, context: CallContext): Answer {
@@ -346,6 +342,7 @@ export class Server implements Channel, HttpPages {
       queue: this.#queue,
       member: this.member,
       gate: this.#gate,
+      figures: this.#figures,
       logger,
     };
     return new SnapshotStream(parts, context, output);

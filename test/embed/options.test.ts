@@ -137,7 +137,7 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
     for (const path of ["/metrics", "/health", "/livez", "/readyz", "/readyz/non_learner"]) {
       t.equal((await fetch(url + path)).status, 200, path);
     }
-    for (const path of ["/version", "/v3/kv/range", "/"]) {
+    for (const path of ["/version", "/debug/vars", "/v3/kv/range", "/"]) {
       t.equal((await fetch(url + path)).status, 404, path);
     }
     const client = await connect(url);

@@ -4,6 +4,7 @@
  * time. Needs the binary's path in ETCD_BIN; without it the test is skipped, or fails where
  * ETCDLET_REQUIRE_PEERS is 1.
  */
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,6 +63,7 @@ async function work(client: Client, url: string): Promise<void> {
   await client.unary("defragment", {});
   await client.unary("hash", {});
   await client.unary("hashKV", {});
+  for await (const { blob } of client.maintenance.snapshot()) assert(blob.length > 0);
   await client.unary("status", {});
   await client.unary("memberList", {});
   await fetch(`${url}/health`);
@@ -79,6 +81,7 @@ interface Scraped {
   readonly page: string;
   readonly escapings: Readonly<Record<string, string>>;
   readonly areGzip: Readonly<Record<string, boolean>>;
+  readonly variables: readonly string[];
 }
 
 async function negotiated(url: string): Promise<Pick<Scraped, "escapings" | "areGzip">> {
@@ -95,6 +98,23 @@ async function negotiated(url: string): Promise<Pick<Scraped, "escapings" | "are
   return { escapings, areGzip };
 }
 
+/** /debug/vars with what hangs on program and time left out. */
+async function variablesAt(url: string): Promise<string[]> {
+  const get = await fetch(url);
+  const text = await get.text();
+  const variables = JSON.parse(text) as Record<string, unknown>;
+  t.type(variables["file_descriptor_limit"], "number");
+  t.ok(Array.isArray(variables["cmdline"]));
+  t.type((variables["memstats"] as Record<string, unknown>)["HeapAlloc"], "number");
+  const head = await fetch(url, { method: "HEAD" });
+  const form = text
+    .replace(/^("cmdline": ).*(,)$/mu, "$1$2")
+    .replace(/^("memstats": ).*(,)$/mu, "$1$2")
+    .replace(/"[0-9a-f]{10,}"/gu, "an id")
+    .replace(/\d+/gu, "0");
+  return [String(get.headers.get("content-type")), form, String(head.status)];
+}
+
 async function scrape(target: Target): Promise<Scraped> {
   const features = [...FEATURE_GATES].map(([name, { stage, enabledByDefault: isEnabled }]) => ({
     name,
@@ -106,7 +126,8 @@ async function scrape(target: Target): Promise<Scraped> {
     const url = `http://${running.address ?? ""}`;
     await work(new Client(running.channel), url);
     const page = await (await fetch(`${url}/metrics`)).text();
-    return { page, ...(await negotiated(`${url}/metrics`)) };
+    const variables = await variablesAt(`${url}/debug/vars`);
+    return { page, variables, ...(await negotiated(`${url}/metrics`)) };
   } finally {
     await running.stop();
   }
@@ -114,6 +135,7 @@ async function scrape(target: Target): Promise<Scraped> {
 
 /** Families whose values are the same after the same work, in every series of theirs. */
 const EQUAL_VALUES = [
+  "etcd_debugging_auth_revision",
   "etcd_debugging_lease_granted_total",
   "etcd_debugging_lease_revoked_total",
   "etcd_debugging_lease_ttl_total",
@@ -166,6 +188,7 @@ const EQUAL_COUNTS = [
   'etcd_server_request_duration_seconds_count{success="false",type="Range"}',
   'etcd_server_range_duration_seconds_count{success="false"}',
   "etcd_disk_backend_defrag_duration_seconds_count",
+  "etcd_disk_backend_snapshot_duration_seconds_count",
   "etcd_mvcc_hash_duration_seconds_count",
   "etcd_mvcc_hash_rev_duration_seconds_count",
 ] as const;
@@ -180,6 +203,7 @@ async function compare(real: Scraped, ours: Scraped): Promise<void> {
   t.strictSame(ours.escapings, real.escapings, "types");
   t.strictSame(real.areGzip, Object.fromEntries(ACCEPTED_ENCODINGS), "as the tables have it");
   t.strictSame(ours.areGzip, real.areGzip, "encodings");
+  t.strictSame(ours.variables, real.variables, "/debug/vars");
   const expected = parseMetrics(real.page);
   const found = parseMetrics(ours.page);
   const states = described();

@@ -162,6 +162,25 @@ t.test("/version is etcd's, in order and without spaces", async (t) => {
   });
 });
 
+t.test("/debug/vars has what a Go program tells, as far as it applies here", async (t) => {
+  await withServer(async ({ server, client }) => {
+    await client.kv.put("a", "1");
+    const { status, headers, body } = await page(server, "/debug/vars");
+    t.equal(status, 200);
+    t.equal(headers["Content-Type"], "application/json; charset=utf-8");
+    t.match(
+      body,
+      /^\{\n"cmdline": \[".*\],\n"file_descriptor_limit": \d+,\n"memstats": \{"Alloc":\d+/u,
+    );
+    const variables = JSON.parse(body) as Record<string, Record<string, unknown>>;
+    const { memberId, term } = server.member;
+    const id = memberId.toString(16);
+    const { raftAppliedIndex: index } = await client.maintenance.status();
+    t.match(variables["raft.status"], { id, term, lead: id, commit: index, applied: index });
+    t.equal((await page(server, "/debug/vars", { method: "HEAD" })).status, 405);
+  });
+});
+
 t.test("Any other path is not found", async (t) => {
   await withServer(async ({ server }) => {
     for (const path of ["/", "/v2/keys", "/healthz", "/health/", "/metrics/x"]) {

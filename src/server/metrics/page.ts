@@ -7,6 +7,7 @@ import { gzip } from "node:zlib";
 import { Registry, collectDefaultMetrics } from "prom-client";
 import type { HttpReply, HttpRequest } from "../../wire/index.ts";
 import { callFamilies } from "./call-families.ts";
+import { debugVars } from "./debug-vars.ts";
 import { exposition } from "./exposition.ts";
 import type { Family } from "./exposition.ts";
 import { gauge } from "./family.ts";
@@ -29,10 +30,12 @@ import {
 const compressed = promisify(gzip);
 
 export class MetricsPage {
+  readonly #sources: MetricsSources;
   readonly #families: readonly Family[];
   readonly #process = new Registry();
 
   constructor(sources: MetricsSources) {
+    this.#sources = sources;
     this.#families = [
       ...identityFamilies(sources),
       ...clusterFamilies(),
@@ -58,14 +61,20 @@ export class MetricsPage {
     return { status: 200, headers: encoded, body: await compressed(body) };
   }
 
+  async vars(): Promise<HttpReply> {
+    return debugVars(this.#sources, await this.#processValue("process_max_fds"));
+  }
+
+  async #processValue(name: string): Promise<number | undefined> {
+    const metric = await this.#process.getSingleMetric(name)?.get();
+    return metric?.values[0]?.value;
+  }
+
   /** What etcd tells twice. Source: etcd server/etcdserver/metrics.go, monitorFileDescriptor. */
   async #fileFamilies(): Promise<Family[]> {
-    const of = async (name: string): Promise<number | undefined> => {
-      const metric = await this.#process.getSingleMetric(name)?.get();
-      return metric?.values[0]?.value;
-    };
     // Only where the system tells: Linux.
-    const [used, limit] = [await of("process_open_fds"), await of("process_max_fds")];
+    const used = await this.#processValue("process_open_fds");
+    const limit = await this.#processValue("process_max_fds");
     if (used === undefined || limit === undefined) return [];
     return [
       gauge("os_fd_used", "The number of used file descriptors.", () => used),

@@ -10,7 +10,7 @@ const one = (): number => 1;
 const zero = (): number => 0;
 
 /** Families whose value never changes, or hangs on identity and options. */
-export function identityFamilies({ member, quota, features }: MetricsSources): Family[] {
+export function identityFamilies({ member, quota, auth, features }: MetricsSources): Family[] {
   const id = member.memberId.toString(16);
   return [
     gauge(
@@ -56,6 +56,11 @@ export function identityFamilies({ member, quota, features }: MetricsSources): F
           value: isEnabled ? 1 : 0,
         })),
     },
+    gauge(
+      "etcd_debugging_auth_revision",
+      "The current revision of auth store.",
+      () => auth.visible.revision,
+    ),
     gauge("etcd_server_quota_backend_bytes", "Current backend storage quota size in bytes.", () =>
       Number.isFinite(quota.bytes) ? quota.bytes : -1,
     ),

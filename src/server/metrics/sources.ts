@@ -1,6 +1,7 @@
 /** What the metrics are read from. */
 import type { Store } from "../../mvcc/index.ts";
 import type { Alarms } from "../alarms.ts";
+import type { AuthStore } from "../auth/auth-store.ts";
 import type { CallCounts } from "../call-counts.ts";
 import type { CallTimes } from "../call-times.ts";
 import type { CommitQueue } from "../commit-queue.ts";
@@ -16,6 +17,7 @@ export interface MetricsSources {
   readonly member: Member;
   readonly alarms: Alarms;
   readonly quota: Quota;
+  readonly auth: AuthStore;
   readonly counts: CallCounts;
   readonly figures: Figures;
   readonly slow: SlowCalls;

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Store } from "../../mvcc/index.ts";
+import type { StoreExport } from "../../snapshot/index.ts";
 import { CLUSTER_VERSION, messages } from "../../wire/index.ts";
 import type {
   CallContext,
@@ -15,6 +16,7 @@ import type {
 } from "../../wire/index.ts";
 import type { AuthGate } from "../auth/auth-gate.ts";
 import type { CommitQueue } from "../commit-queue.ts";
+import type { Figures } from "../figures.ts";
 import type { Member } from "../member.ts";
 import { asStreamError } from "./refusal.ts";
 
@@ -27,6 +29,7 @@ interface Parts {
   readonly member: Member;
   readonly gate: AuthGate;
   readonly logger: Logger;
+  readonly figures: Figures;
 }
 
 export class SnapshotStream implements StreamInput {
@@ -71,14 +74,19 @@ export class SnapshotStream implements StreamInput {
   async #answer(bytes: Uint8Array): Promise<void> {
     messages.decodeSnapshotRequest(bytes);
     this.#parts.gate.requireAdmin(this.#context);
-    const { StoreExport } = await import("../../snapshot/index.ts");
-    const { store, queue, member, logger } = this.#parts;
+    const { StoreExport: Export } = await import("../../snapshot/index.ts");
+    const { store, queue, member, figures } = this.#parts;
     const taken = await queue.read(() => {
       const { memberId, term, name, peerUrls, clientUrls } = member;
       const { appliedIndex } = queue;
       const described = { memberId, term, appliedIndex, name, peerUrls, clientUrls };
-      return new StoreExport(store, described);
+      return new Export(store, described);
     });
+    await figures.timed(figures.snapshot, async () => this.#sendAll(taken));
+  }
+
+  async #sendAll(taken: StoreExport): Promise<void> {
+    const { logger } = this.#parts;
     try {
       const plan = await taken.plan();
       const fields = { "total-bytes": plan.sizeBytes, "storage-version": CLUSTER_VERSION };

@@ -129,3 +129,17 @@ t.test("/metrics has Lock and Election from their first call on", async (t) => {
     );
   });
 });
+
+t.test("/metrics has snapshots sent, and the revision of users and roles", async (t) => {
+  await withServer(async ({ server, client }) => {
+    const name = "etcd_disk_backend_snapshot_duration_seconds_count";
+    const before = await scrape(server);
+    t.equal(before.get(name), 0);
+    t.equal(before.get("etcd_debugging_auth_revision"), 1);
+    for await (const { blob } of client.maintenance.snapshot()) t.ok(blob.length > 0);
+    await client.auth.roleAdd("r");
+    const after = await scrape(server);
+    t.equal(after.get(name), 1);
+    t.equal(after.get("etcd_debugging_auth_revision"), 2);
+  });
+});
