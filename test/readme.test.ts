@@ -20,9 +20,19 @@ const README = readFileSync(join(ROOT, "README.md"), "utf8");
 /** Compiling and running a program, on a busy machine. */
 const RUN_LIMIT_MS = 60_000;
 
-/** The contents of the README's code blocks of a language. */
-function blocks(language: string): string[] {
-  const found = README.matchAll(/^```(\S*)\n([\s\S]*?)^```$/gm);
+/** Pages for users whose programs run as the README's do. */
+const PAGES = {
+  README,
+  "docs/simulate-a-failing-etcd.md": page("docs/simulate-a-failing-etcd.md"),
+};
+
+function page(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
+
+/** The contents of a page's code blocks of a language. */
+function blocks(text: string, language: string): string[] {
+  const found = text.matchAll(/^```(\S*)\n([\s\S]*?)^```$/gm);
   return [...found].filter(([, name]) => name === language).map(([, , code]) => code ?? "");
 }
 
@@ -81,8 +91,14 @@ function ensureImport(code: string): string {
   return code.includes('from "etcdlet"') ? code : `import { Etcd } from "etcdlet";\n${code}`;
 }
 
-for (const [index, code] of blocks("ts").entries()) {
-  t.test(`README: program ${String(index + 1)} runs and ends by itself`, async (t) => {
+const programs = Object.entries(PAGES).flatMap(([name, text]) =>
+  blocks(text, "ts").map((code, index) => ({
+    name: `${name}: program ${String(index + 1)}`,
+    code,
+  })),
+);
+for (const { name, code } of programs) {
+  t.test(`${name} runs and ends by itself`, async (t) => {
     t.setTimeout(2 * RUN_LIMIT_MS);
     const output = await runProgram(t, code);
     const printing = [...code.matchAll(/^console\.log\(.*\);(?: \/\/ (.*))?$/gm)];

@@ -260,6 +260,7 @@ function serverOptions(
     warningApplyDurationMs: Number(settings.get("warning-apply-duration")) / 1e6,
     warningUnaryRequestDurationMs: Number(settings.get("warning-unary-request-duration")) / 1e6,
     enablePprof: settings.get("enable-pprof") || settings.get("log-level") === "debug",
+    enableFaultInjection: settings.get("enable-fault-injection"),
     leaseCheckpoint: isFeatureEnabled(settings.get("feature-gates"), "LeaseCheckpoint"),
     autoCompaction: autoCompaction(settings),
     // Everything else is basic, in etcd too.

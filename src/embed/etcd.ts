@@ -204,7 +204,8 @@ interface Launch extends Pick<EtcdParts, "options" | "onStop"> {
 async function nothingMore(): Promise<void> {}
 
 async function launch(how: Launch): Promise<Etcd> {
-  const { options, mark } = how;
+  const options = await withFaults(how.options);
+  const { mark } = how;
   const serving = await openPorts(options);
   try {
     const opened =
@@ -218,7 +219,7 @@ async function launch(how: Launch): Promise<Etcd> {
       await how.onStop();
     };
     try {
-      return await startOn(engine, serving, { ...how, onStop });
+      return await startOn(engine, serving, { ...how, options, onStop });
     } catch (error) {
       await engine.close();
       await close();
@@ -229,6 +230,13 @@ async function launch(how: Launch): Promise<Etcd> {
     await how.onStop();
     throw error;
   }
+}
+
+/** Those that HTTP is to have are there from the start. */
+async function withFaults(options: EtcdOptions): Promise<EtcdOptions> {
+  if (options.enableFaultInjection !== true || options.faults !== undefined) return options;
+  const { Faults: New } = await import("../testing/index.ts");
+  return { ...options, faults: new New() };
 }
 
 async function openPorts(options: EtcdOptions): Promise<Serving | undefined> {
@@ -309,12 +317,20 @@ function defaultValueBytes({ dataDir }: EtcdOptions): number {
   return dataDir === undefined ? VALUE_BYTES_MAX_IN_MEMORY : VALUE_BYTES_MAX;
 }
 
-/** Client URLs have the pages of profiles too, where they are asked for. */
+/** Client URLs have the pages of profiles and faults too, where they are asked for. */
 async function clientPages(pages: HttpPages, options: EtcdOptions): Promise<HttpPages> {
-  if (options.enablePprof !== true) return pages;
-  const { withProfiles } = await import("./profiles.ts");
-  options.logger?.info("pprof is enabled", { path: "/debug/pprof" });
-  return withProfiles(pages, options.clock ?? SYSTEM_CLOCK);
+  let all = pages;
+  if (options.enablePprof === true) {
+    const { withProfiles } = await import("./profiles.ts");
+    options.logger?.info("pprof is enabled", { path: "/debug/pprof" });
+    all = withProfiles(all, options.clock ?? SYSTEM_CLOCK);
+  }
+  if (options.enableFaultInjection === true && options.faults !== undefined) {
+    const { withFaultPages } = await import("../testing/index.ts");
+    options.logger?.warn("faults can be injected by whoever asks", { path: "/debug/faults" });
+    all = withFaultPages(all, options.faults);
+  }
+  return all;
 }
 
 /** A metrics URL has every page but these. */

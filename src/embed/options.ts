@@ -114,6 +114,11 @@ export interface EtcdOptions {
   readonly authTokenTtl?: number | undefined;
   /** Of hashing passwords, 4 to 31; others stand for the default, 10. Source: etcd --bcrypt-cost. */
   readonly bcryptCost?: number | undefined;
+  /**
+   * Serve {@link EtcdOptions.faults}, or new ones, under /debug/faults of client URLs, to whoever asks.
+   * Default false.
+   */
+  readonly enableFaultInjection?: boolean | undefined;
   /** What goes wrong when a test says so, see {@link Faults}. Default nothing. */
   readonly faults?: Faults | undefined;
   readonly logger?: Logger | undefined;

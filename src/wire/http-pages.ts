@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly query: URLSearchParams;
   /** In the order in which they came, with names in lower case and one character for each byte. */
   readonly fields: readonly HttpField[];
+  /** What comes behind the head, for the few pages that take something. */
+  readonly body?: AsyncIterable<Uint8Array>;
 }
 
 export interface HttpField {

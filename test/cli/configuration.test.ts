@@ -48,6 +48,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     watchProgressNotifyIntervalMs: 600_000,
     autoCompaction: undefined,
     enablePprof: false,
+    enableFaultInjection: false,
     leaseCheckpoint: false,
     warningApplyDurationMs: 100,
     warningUnaryRequestDurationMs: 300,

@@ -107,6 +107,14 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
     }
   },
 
+  enableFaultInjection: async (t) => {
+    for (const enableFaultInjection of [false, true]) {
+      const etcd = await started(t, { enableFaultInjection, listenClientUrls: [ANY_PORT] });
+      const reply = await fetch(`${etcd.clientUrls[0] ?? ""}/debug/faults`);
+      t.equal(reply.status, enableFaultInjection ? 200 : 404);
+    }
+  },
+
   faults: async (t) => {
     const faults = new Faults();
     faults.add({ times: 1, action: { kind: "error", error: "noLeader" } });

@@ -10,6 +10,12 @@ export const PROFILING_FLAGS = {
     help: "Serve profiles of the running program under /debug/pprof.",
     status: "effective",
   },
+  "enable-fault-injection": {
+    kind: "boolean",
+    preset: "false",
+    help: "Have calls fail as /debug/faults is told, by whoever asks. For tests only.",
+    status: "effective",
+  },
   metrics: {
     kind: "string",
     preset: "basic",
