@@ -39,7 +39,7 @@ export type {
   RestoreOptions,
   TlsOptions,
 } from "./embed/index.ts";
-export { Faults, VirtualClock } from "./testing/index.ts";
+export { Faults, VirtualClock, expectNoWrites, waitFor } from "./testing/index.ts";
 export type {
   Duration,
   Fault,
@@ -48,6 +48,8 @@ export type {
   FaultRule,
   FaultsOptions,
   FaultyDisk,
+  NoWrites,
+  WaitOptions,
 } from "./testing/index.ts";
 export { EtcdError, STATUS } from "./wire/index.ts";
 export type { Channel, Clock, ErrorReason, Logger, StatusCode } from "./wire/index.ts";

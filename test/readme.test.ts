@@ -24,6 +24,7 @@ const RUN_LIMIT_MS = 60_000;
 const PAGES = {
   README,
   "docs/simulate-a-failing-etcd.md": page("docs/simulate-a-failing-etcd.md"),
+  "docs/test-my-node-service.md": page("docs/test-my-node-service.md"),
 };
 
 function page(path: string): string {

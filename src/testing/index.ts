@@ -1,3 +1,5 @@
+export { UNEXPECTED_WRITES_MAX, expectNoWrites, waitFor } from "./assertions.ts";
+export type { NoWrites, WaitOptions } from "./assertions.ts";
 export type { Duration } from "./duration.ts";
 export type { FaultAction, FaultError, FaultRule } from "./fault-rules.ts";
 export { withFaultPages } from "./fault-pages.ts";
