@@ -9,6 +9,7 @@ export type {
   GetOptions,
   GetResponse,
   HeldLock,
+  IterateOptions,
   KeptLease,
   KeyValue,
   LeaderResponse,

@@ -21,21 +21,26 @@ import type { MessageStream } from "./message-stream.ts";
 import { UserChannel } from "./user-channel.ts";
 import type { Credentials } from "./user-channel.ts";
 import { watch } from "./watch.ts";
-import type { Watch, WatchOptions, WatchStream } from "./watch.ts";
+import type { Resumption, Watch, WatchOptions, WatchStream } from "./watch.ts";
 
 export interface ClientOptions {
   /** Sent with every call; names in lower case. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Whose calls they are, by a password. The token is got with the first call, and renewed. */
   readonly credentials?: Credentials | undefined;
-  /** Says when to renew leases that are kept alive. Without one, none can be. */
+  /**
+   * Says when to renew leases that are kept alive, and when to open a watch again that lost its
+   * connection. Without one, no lease can be kept alive, and a watch ends with its connection.
+   */
   readonly clock?: Clock | undefined;
+  /** False: watches are not opened again. Default true until the client is closed. */
+  readonly resumes?: (() => boolean) | undefined;
   /** What {@link Client.close} does: gives up the channel, where that is this client's own. */
   readonly onClose?: (() => void) | undefined;
 }
 
 /**
- * An etcd client. Holds no timers but for leases that it keeps alive, and no connection unless it was made by `connect`.
+ * An etcd client. Holds no timers but for leases that it keeps alive and watches that it opens again, and no connection unless it was made by `connect`.
  *
  * Every call rejects with EtcdError when the server refuses it.
  */
@@ -49,6 +54,8 @@ export class Client {
   readonly auth: Auth;
   readonly #calls: Calls;
   readonly #onClose: () => void;
+  readonly #resumption: Resumption | undefined;
+  #isClosed = false;
 
   constructor(channel: Channel, options: ClientOptions = {}) {
     const { credentials, metadata } = options;
@@ -62,10 +69,14 @@ export class Client {
     this.cluster = new Cluster(this.#calls);
     this.auth = new Auth(this.#calls);
     this.#onClose = options.onClose ?? nothing;
+    const { clock, resumes } = options;
+    const isWanted = (): boolean => !this.#isClosed && resumes?.() !== false;
+    this.#resumption = clock === undefined ? undefined : { clock, isWanted };
   }
 
   /** Gives up the connection of a client that was made by `connect`; no call may follow. */
   close(): void {
+    this.#isClosed = true;
     this.#onClose();
   }
 
@@ -75,7 +86,7 @@ export class Client {
 
   /** Watches a key, or with options a range of keys, on a stream of its own. */
   watch(key: Bytes, options: WatchOptions = {}): Watch {
-    return watch(this.#calls, key, options);
+    return watch(this.#calls, { key, ...options }, this.#resumption);
   }
 
   /** A watch stream as it is on the wire, for many watches at once. */

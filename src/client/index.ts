@@ -30,7 +30,7 @@ export type {
   SortOrder,
   SortTarget,
 } from "./kv-messages.ts";
-export type { Kv } from "./kv.ts";
+export type { IterateOptions, Kv } from "./kv.ts";
 export type {
   Lease,
   LeaseGrantResponse,

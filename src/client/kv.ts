@@ -14,11 +14,24 @@ import type {
   GetOptions,
   GetResponse,
   Header,
+  KeyValue,
   PutOptions,
   PutResponse,
 } from "./kv-messages.ts";
+import { keyRange } from "./key-range.ts";
 import type { Bytes } from "./key-range.ts";
 import { Txn } from "./txn.ts";
+
+/** Keys that one call of {@link Kv.iterate} asks for. */
+const PAGE_SIZE = 1000;
+
+/** How to iterate. */
+export interface IterateOptions extends Pick<GetOptions, "keysOnly" | "serializable"> {
+  /** Read as of this revision; 0, the default, is the newest. */
+  readonly revision?: number | undefined;
+  /** Keys that are asked for at a time: 1 or more, default 1000. */
+  readonly pageSize?: number | undefined;
+}
 
 /** What `client.kv` offers. Every call rejects with EtcdError when the server refuses it. */
 export class Kv {
@@ -45,6 +58,28 @@ export class Kv {
       if (rangeResponse !== undefined) {
         yield getResponse(rangeResponse);
       }
+    }
+  }
+
+  /**
+   * Reads every key that begins with a prefix, a page at a time, all of one revision. Rejects with
+   * "compacted" when that revision is compacted away meanwhile.
+   */
+  async *iterate(prefix: Bytes, options: IterateOptions = {}): AsyncGenerator<KeyValue, void> {
+    const { pageSize = PAGE_SIZE, ...rest } = options;
+    if (!Number.isInteger(pageSize) || pageSize < 1) {
+      throw new RangeError(`Cannot read pages: their size has to be 1 or more, and is ${pageSize}`);
+    }
+    let { key, rangeEnd } = keyRange(prefix, { prefix: true });
+    let revision = options.revision ?? 0;
+    for (;;) {
+      const page = await this.get(key, { ...rest, rangeEnd, revision, limit: pageSize });
+      yield* page.kvs;
+      const last = page.kvs.at(-1);
+      if (!page.more || last === undefined) return;
+      // The first key after it.
+      key = Buffer.concat([last.key, Buffer.of(0)]);
+      if (revision === 0) revision = page.header?.revision ?? 0;
     }
   }
 

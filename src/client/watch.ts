@@ -1,11 +1,13 @@
 /** Watching keys change. */
 import { EtcdError, messages, STATUS } from "../wire/index.ts";
+import type { Clock } from "../wire/index.ts";
 import type { Calls } from "./calls.ts";
 import { keyRange } from "./key-range.ts";
 import type { Bytes, KeyRangeOptions } from "./key-range.ts";
 import { keyValue } from "./kv-messages.ts";
 import type { Header, KeyValue } from "./kv-messages.ts";
 import type { MessageStream } from "./message-stream.ts";
+import { WatchProgress } from "./watch-progress.ts";
 
 const FILTERS = { put: messages.FilterType.noput, delete: messages.FilterType.nodelete } as const;
 
@@ -42,8 +44,22 @@ export interface WatchAnswer {
   readonly fragment: boolean;
 }
 
+/** Milliseconds between attempts to open a watch again: none before the first, then twice as long. */
+const RESUME_MS_MIN = 10;
+const RESUME_MS_MAX = 1000;
+
+/** When a watch that lost its connection is opened again. */
+export interface Resumption {
+  readonly clock: Clock;
+  /** False: no more. */
+  readonly isWanted: () => boolean;
+}
+
 /**
  * One watch on a stream of its own: iterate it to hear of changes.
+ *
+ * Once made, it survives a lost connection and a server that restarts, where its client has a clock:
+ * it goes on from what was told, and tells nothing twice. Source: etcd client/v3/watch.go, run, newWatchClient.
  *
  * It ends when it is cancelled from here, and rejects when the server ends it: with "compacted"
  * where the events asked for are gone ({@link Watch.compactRevision} says how far).
@@ -54,14 +70,31 @@ export class Watch implements AsyncDisposable {
    * refuses to. Needs no iteration.
    */
   readonly created: Promise<Header>;
-  readonly #stream: WatchStream;
+  readonly #open: () => WatchStream;
+  readonly #request: messages.WatchCreateRequestInit;
+  readonly #resumption: Resumption | undefined;
+  readonly #progress: WatchProgress;
+  #stream: WatchStream;
   #compactRevision = 0;
   /** From here, not by the server. */
   #canceled = false;
+  /** Until the next attempt to open it again. */
+  #delayMs = 0;
+  #endDelay = (): void => undefined;
+  /** Settles when all next() have that were called. */
+  #asked: Promise<unknown> = Promise.resolve();
 
-  constructor(stream: WatchStream, request: messages.WatchCreateRequestInit) {
-    this.#stream = stream;
-    stream.send({ createRequest: request });
+  constructor(
+    open: () => WatchStream,
+    request: messages.WatchCreateRequestInit,
+    resumption: Resumption | undefined,
+  ) {
+    this.#open = open;
+    this.#request = request;
+    this.#resumption = resumption;
+    this.#progress = new WatchProgress(request.startRevision ?? 0);
+    this.#stream = open();
+    this.#stream.send({ createRequest: request });
     this.created = this.#create();
     // Whoever iterates hears of the failure; awaiting `created` too is up to the program.
     this.created.catch(() => undefined);
@@ -81,9 +114,17 @@ export class Watch implements AsyncDisposable {
   cancel(): void {
     this.#canceled = true;
     this.#stream.cancel();
+    this.#endDelay();
   }
 
-  async next(): Promise<IteratorResult<WatchAnswer, undefined>> {
+  /** May be called again before it has resolved; answers keep the order. */
+  next(): Promise<IteratorResult<WatchAnswer, undefined>> {
+    const next = this.#asked.then(() => this.#next());
+    this.#asked = next.catch(() => undefined);
+    return next;
+  }
+
+  async #next(): Promise<IteratorResult<WatchAnswer, undefined>> {
     try {
       await this.created;
     } catch (error) {
@@ -92,12 +133,42 @@ export class Watch implements AsyncDisposable {
       }
       throw error;
     }
-    const { done, value } = await this.#stream.next();
-    if (done === true) {
-      return { done: true, value: undefined };
+    for (;;) {
+      try {
+        const { done, value } = await this.#stream.next();
+        if (done === true) return { done: true, value: undefined };
+        this.#refuseCanceled(value);
+        this.#delayMs = 0;
+        const fresh = this.#progress.fresh(value);
+        if (fresh !== undefined) return { done: false, value: watchAnswer(fresh) };
+      } catch (error) {
+        if (!isLost(error) || !(await this.#resume())) throw error;
+      }
     }
-    this.#refuseCanceled(value);
-    return { done: false, value: watchAnswer(value) };
+  }
+
+  /** Opens it again, unless it is not wanted any more. */
+  async #resume(): Promise<boolean> {
+    if (this.#resumption === undefined) return false;
+    const { clock, isWanted } = this.#resumption;
+    if (!isWanted()) return false;
+    if (this.#delayMs > 0) {
+      await new Promise<void>((resolve) => {
+        const stop = clock.after(this.#delayMs, resolve);
+        this.#endDelay = () => {
+          stop();
+          resolve();
+        };
+      });
+    }
+    this.#delayMs = Math.min(Math.max(2 * this.#delayMs, RESUME_MS_MIN), RESUME_MS_MAX);
+    if (!isWanted()) return false;
+    // Cancelled meanwhile, its last stream says that it is done.
+    if (this.#canceled) return true;
+    this.#stream = this.#open();
+    const startRevision = this.#progress.resume();
+    this.#stream.send({ createRequest: { ...this.#request, startRevision } });
+    return true;
   }
 
   /** Cancels; what a `for await` loop calls when it is left early. */
@@ -122,6 +193,7 @@ export class Watch implements AsyncDisposable {
       throw new EtcdError("watchCanceled");
     }
     this.#refuseCanceled(value);
+    this.#progress.created(value);
     return value.header;
   }
 
@@ -138,15 +210,26 @@ export class Watch implements AsyncDisposable {
   }
 }
 
-export function watch(calls: Calls, key: Bytes, options: WatchOptions): Watch {
-  return new Watch(calls.stream("watch"), {
+export function watch(
+  calls: Calls,
+  { key, ...options }: WatchOptions & { readonly key: Bytes },
+  resumption: Resumption | undefined,
+): Watch {
+  const request = {
     ...keyRange(key, options),
     startRevision: options.startRevision ?? 0,
     prevKv: options.prevKv ?? false,
     filters: (options.without ?? []).map((kind) => FILTERS[kind]),
     progressNotify: options.progressNotify ?? false,
     fragment: options.fragment ?? false,
-  });
+  };
+  return new Watch(() => calls.stream("watch"), request, resumption);
+}
+
+/** Whether what went wrong is the way to the server. Source: etcd client/v3/client.go, isHaltErr. */
+function isLost(error: unknown): boolean {
+  if (!(error instanceof EtcdError)) return false;
+  return error.code === STATUS.unavailable || error.code === STATUS.internal;
 }
 
 function watchAnswer(response: messages.WatchResponse): WatchAnswer {

@@ -70,7 +70,10 @@ export class Etcd {
     this.#server = parts.server;
     this.#serving = parts.serving;
     this.#channel = parts.options.faults?.channel(parts.server) ?? parts.server;
-    this.#client = new Client(this.#channel, { clock: parts.options.clock ?? SYSTEM_CLOCK });
+    this.#client = new Client(this.#channel, {
+      clock: parts.options.clock ?? SYSTEM_CLOCK,
+      resumes: () => this.#stopped === undefined,
+    });
     this.#options = parts.options;
     this.#marks = new Marks(parts.server);
     this.#onStop = parts.onStop;

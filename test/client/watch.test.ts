@@ -1,7 +1,8 @@
 import t from "tap";
 import { Client } from "../../src/client/index.ts";
 import type { WatchOptions } from "../../src/client/index.ts";
-import { EtcdError, messages } from "../../src/wire/index.ts";
+import { VirtualClock, settle } from "../../src/testing/virtual-clock.ts";
+import { EtcdError, STATUS, messages } from "../../src/wire/index.ts";
 import { FakeChannel } from "./fake-channel.ts";
 
 function open(options: WatchOptions = {}) {
@@ -148,4 +149,93 @@ t.test("Watch rejects an event without a key", async (t) => {
   answer({ created: true });
   answer({ events: [{ type: 0 }] });
   await t.rejects(watch.next(), TypeError);
+});
+
+/** A watch of a client with a clock. */
+function openResuming(options: WatchOptions = {}) {
+  const channel = new FakeChannel();
+  const clock = new VirtualClock();
+  const client = new Client(channel, { clock });
+  const watch = client.watch("a", options);
+  const answer = (response: messages.WatchResponseInit): void => {
+    channel.lastStream.output.write(messages.encodeWatchResponse(response));
+  };
+  const asked = (): number[] =>
+    channel.streams.map(({ sent }) => {
+      return messages.decodeWatchRequest(sent[0]!).createRequest!.startRevision;
+    });
+  return { channel, clock, client, watch, answer, asked };
+}
+
+const putAt = (modRevision: number) => ({ kv: { key: Buffer.from("a"), modRevision } });
+const LOST = new EtcdError(STATUS.unavailable, "Connection dropped");
+
+t.test("Watch that loses its connection goes on from what it told", async (t) => {
+  const { channel, clock, watch, answer, asked } = openResuming();
+  answer({ created: true, header: { revision: 3 } });
+  answer({ header: { revision: 9 }, events: [putAt(5), putAt(6)] });
+  t.equal((await watch.next()).value?.events.length, 2);
+  const next = watch.next();
+  await settle();
+  channel.lastStream.output.end(LOST);
+  await settle();
+  t.strictSame(asked(), [0, 7], "at once");
+  channel.lastStream.output.end(LOST);
+  await clock.advance(9);
+  t.equal(channel.streams.length, 2);
+  await clock.advance(1);
+  t.strictSame(asked(), [0, 7, 7], "then after a while");
+  answer({ created: true, header: { revision: 9 } });
+  answer({ header: { revision: 9 }, events: [putAt(7)] });
+  t.strictSame(
+    (await next).value?.events.map(({ kv }) => kv.modRevision),
+    [7],
+  );
+  t.equal(clock.timerCount, 0);
+  watch.cancel();
+});
+
+t.test("Watch that lost its connection ends with what is compacted meanwhile", async (t) => {
+  const { channel, watch, answer } = openResuming({ startRevision: 4 });
+  answer({ created: true });
+  const next = watch.next();
+  await settle();
+  channel.lastStream.output.end(LOST);
+  await settle();
+  answer({ created: true });
+  answer({ canceled: true, compactRevision: 12 });
+  await t.rejects(next, new EtcdError("compacted"));
+  t.equal(watch.compactRevision, 12);
+});
+
+t.test("Watch that is cancelled while it waits to be opened again is done", async (t) => {
+  const { channel, clock, watch, answer } = openResuming();
+  answer({ created: true });
+  const next = watch.next();
+  await settle();
+  channel.lastStream.output.end(LOST);
+  await settle();
+  channel.lastStream.output.end(LOST);
+  await settle();
+  t.equal(clock.timerCount, 1);
+  watch.cancel();
+  t.equal((await next).done, true);
+  t.equal(clock.timerCount, 0);
+  t.equal(channel.streams.length, 2);
+});
+
+t.test("Watch of a closed client, or refused, is not opened again", async (t) => {
+  const closed = openResuming();
+  closed.answer({ created: true });
+  closed.client.close();
+  const next = closed.watch.next();
+  await settle();
+  closed.channel.lastStream.output.end(LOST);
+  await t.rejects(next, LOST);
+  const refused = openResuming();
+  refused.answer({ created: true });
+  await refused.watch.created;
+  refused.channel.lastStream.output.end(new EtcdError(STATUS.permissionDenied, "no"));
+  await t.rejects(refused.watch.next(), { code: STATUS.permissionDenied });
+  t.equal(refused.channel.streams.length, 1);
 });

@@ -7,6 +7,7 @@ import { authMethodTests } from "./auth-methods.ts";
 import { authTokenTests } from "./auth-tokens.ts";
 import { authTests } from "./auth.ts";
 import { clientConcurrencyTests } from "./client-concurrency.ts";
+import { clientReadingTests } from "./client-reading.ts";
 import { clusterTests } from "./cluster.ts";
 import { compactionRestartTests, compactionTests, watchCompactionTests } from "./compaction.ts";
 import { errorTests } from "./errors.ts";
@@ -53,6 +54,7 @@ const AREAS: Readonly<Record<string, SuiteTests>> = {
   lock: lockTests,
   election: electionTests,
   "client, concurrency": clientConcurrencyTests,
+  "client, reading": clientReadingTests,
   maintenance: maintenanceTests,
   alarms: alarmTests,
   compaction: compactionTests,
