@@ -131,15 +131,27 @@ export class Cluster {
     return program;
   }
 
-  /** Starts the etcd under test as envtest does, except that it syncs to disk: it will be killed. */
-  async startEtcd(): Promise<void> {
-    const etcd = this.#start("etcd", this.#peers.etcd, [
+  /**
+   * Starts the etcd under test as envtest does, except that it syncs to disk: it will be killed. May be
+   * another program, on another directory, with more flags.
+   */
+  async startEtcd({
+    program = this.#peers.etcd,
+    folder = "etcd",
+    flags = [],
+  }: {
+    readonly program?: string;
+    readonly folder?: string;
+    readonly flags?: readonly string[];
+  } = {}): Promise<void> {
+    const etcd = this.#start("etcd", program, [
       `--advertise-client-urls=${this.etcd.url}`,
-      `--data-dir=${join(this.folder, "etcd")}`,
+      `--data-dir=${join(this.folder, folder)}`,
       `--listen-client-urls=${this.etcd.url}`,
       `--listen-peer-urls=http://127.0.0.1:${this.#ports.etcdPeer}`,
       "--unsafe-no-fsync=false",
       ...this.etcd.serverFlags,
+      ...flags,
     ]);
     await etcd.ready(
       "healthy",
