@@ -261,6 +261,7 @@ function serverOptions(
     warningUnaryRequestDurationMs: Number(settings.get("warning-unary-request-duration")) / 1e6,
     enablePprof: settings.get("enable-pprof") || settings.get("log-level") === "debug",
     enableFaultInjection: settings.get("enable-fault-injection"),
+    enableTestEndpoints: settings.get("enable-test-endpoints"),
     leaseCheckpoint: isFeatureEnabled(settings.get("feature-gates"), "LeaseCheckpoint"),
     autoCompaction: autoCompaction(settings),
     // Everything else is basic, in etcd too.

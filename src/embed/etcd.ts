@@ -75,7 +75,7 @@ export class Etcd {
       resumes: () => this.#stopped === undefined,
     });
     this.#options = parts.options;
-    this.#marks = new Marks(parts.server);
+    this.#marks = parts.marks;
     this.#onStop = parts.onStop;
   }
 
@@ -193,6 +193,7 @@ export class Etcd {
 interface EtcdParts {
   readonly engine: Engine;
   readonly server: Server;
+  readonly marks: Marks;
   readonly serving: Serving | undefined;
   readonly options: EtcdOptions;
   /** Runs when all is closed. */
@@ -299,9 +300,10 @@ async function startOn(
   const { faults, clock = SYSTEM_CLOCK } = options;
   faults?.attach({ clock, channel: server, requestTimeoutMs: requestTimeoutOf(options) });
   const pages = faults?.pages(server) ?? server;
+  const marks = new Marks(server);
   await serving?.start({
     channel: faults?.channel(server.channel) ?? server.channel,
-    pages: await clientPages(pages, options),
+    pages: await clientPages(pages, marks, options),
     metricsPages: metricsOnly(pages),
     maxRequestBytes: options.maxRequestBytes,
     maxConcurrentStreams: options.maxConcurrentStreams,
@@ -313,15 +315,19 @@ async function startOn(
     hostWhitelist: options.hostWhitelist,
     hasGateway: options.enableGrpcGateway,
   });
-  return new Etcd({ engine, server, serving, options, onStop });
+  return new Etcd({ engine, server, marks, serving, options, onStop });
 }
 
 function defaultValueBytes({ dataDir }: EtcdOptions): number {
   return dataDir === undefined ? VALUE_BYTES_MAX_IN_MEMORY : VALUE_BYTES_MAX;
 }
 
-/** Client URLs have the pages of profiles and faults too, where they are asked for. */
-async function clientPages(pages: HttpPages, options: EtcdOptions): Promise<HttpPages> {
+/** Client URLs have the pages of profiles, faults and marks too, where they are asked for. */
+async function clientPages(
+  pages: HttpPages,
+  marks: Marks,
+  options: EtcdOptions,
+): Promise<HttpPages> {
   let all = pages;
   if (options.enablePprof === true) {
     const { withProfiles } = await import("./profiles.ts");
@@ -332,6 +338,11 @@ async function clientPages(pages: HttpPages, options: EtcdOptions): Promise<Http
     const { withFaultPages } = await import("../testing/index.ts");
     options.logger?.warn("faults can be injected by whoever asks", { path: "/debug/faults" });
     all = withFaultPages(all, options.faults);
+  }
+  if (options.enableTestEndpoints === true) {
+    const { withMarkPages } = await import("./mark-pages.ts");
+    options.logger?.warn("test endpoints are enabled", { path: "/debug/marks" });
+    all = withMarkPages(all, marks);
   }
   return all;
 }

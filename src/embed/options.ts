@@ -96,6 +96,8 @@ export interface EtcdOptions {
    * reference. Default `http2`.
    */
   readonly grpcTransport?: "http2" | "grpc-js" | undefined;
+  /** Serve marks and resets below /debug/marks, to whoever reaches the port. Default false. */
+  readonly enableTestEndpoints?: boolean | undefined;
   /**
    * Serve CPU and heap profiles of the whole process under /debug/pprof of client URLs, to whoever asks.
    * Source: etcd --enable-pprof.

@@ -49,6 +49,7 @@ t.test("readConfiguration() without flags gives etcd's defaults", (t) => {
     autoCompaction: undefined,
     enablePprof: false,
     enableFaultInjection: false,
+    enableTestEndpoints: false,
     leaseCheckpoint: false,
     warningApplyDurationMs: 100,
     warningUnaryRequestDurationMs: 300,
@@ -73,6 +74,7 @@ t.test("readConfiguration() serves profiles with the flag, and when debugging", 
   t.equal(configure("--enable-pprof").options.enablePprof, true);
   t.equal(configure("--log-level=debug").options.enablePprof, true);
   t.equal(configure("--log-level=info").options.enablePprof, false);
+  t.equal(configure("--enable-test-endpoints").options.enableTestEndpoints, true);
   t.end();
 });
 

@@ -70,6 +70,12 @@ const EFFECTS: { readonly [Option in keyof Required<EtcdOptions>]: (t: Test) => 
   ...LIMIT_EFFECTS,
   ...AUTH_EFFECTS,
 
+  enableTestEndpoints: async (t) => {
+    const options = { listenClientUrls: ["http://127.0.0.1:0"], enableTestEndpoints: true };
+    const [url = ""] = (await started(t, options)).clientUrls;
+    t.equal((await fetch(`${url}/debug/marks`, { method: "POST" })).status, 201);
+  },
+
   name: async (t) => {
     t.equal((await memberOf(await started(t)))?.name, "default");
     t.equal((await memberOf(await started(t, { name: "n1" })))?.name, "n1");

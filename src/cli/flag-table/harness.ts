@@ -27,6 +27,12 @@ export const HARNESS_FLAGS = {
     help: "Delete the store at the end, and its directory when nothing else is in it.",
     status: "effective",
   },
+  "enable-test-endpoints": {
+    kind: "boolean",
+    preset: "false",
+    help: "Serve marks of the content, and resets to them, under /debug/marks. For tests only.",
+    status: "effective",
+  },
   "in-memory": {
     kind: "boolean",
     preset: "false",
