@@ -23,6 +23,12 @@ const HTTP_HEAD_BYTES_MAX = 16 * 1024;
 /** Open connections. One more, and the one that has been idle longest is dropped. */
 const HTTP_CONNECTIONS_MAX = 1024;
 
+/**
+ * Requests of one connection that wait for their answers; one more, and it is dropped. Few clients
+ * send the next one before they have the answer.
+ */
+const HTTP_PIPELINED_MAX = 100;
+
 /** What an {@link HttpServer} is made of. */
 export interface HttpServerOptions {
   readonly pages: ExchangePages;
@@ -78,6 +84,8 @@ export class HttpServer implements ConnectionHandler {
       if ([...requests].some(({ waitsForServer }) => waitsForServer)) timer.refresh();
       else socket.destroy();
     }, this.#phaseTimeoutMs).unref();
+    // Each request may listen, beside Node itself.
+    socket.setMaxListeners(HTTP_PIPELINED_MAX + 20);
     this.#connections.set(socket, { requests, timer });
     this.#sockets.add(socket);
     socket.once("close", () => {
@@ -112,7 +120,7 @@ export class HttpServer implements ConnectionHandler {
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     const connection = this.#connections.get(socket);
-    if (connection === undefined) {
+    if (connection === undefined || connection.requests.size >= HTTP_PIPELINED_MAX) {
       socket.destroy();
       return;
     }

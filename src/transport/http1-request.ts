@@ -73,7 +73,9 @@ export class Http1Request implements HttpExchange {
     // A client that closes its side has mostly gone. Source: Go, net/http, connReader.backgroundRead.
     const onEnd = (): void => abort.abort();
     socket.once("end", onEnd);
-    this.#response.once("close", () => socket.off("end", onEnd));
+    // An answer that waits behind another one is not told that the connection is gone.
+    socket.once("close", onEnd);
+    this.#response.once("close", () => socket.off("end", onEnd).off("close", onEnd));
     return abort.signal;
   }
 

@@ -5,6 +5,7 @@ import t from "tap";
 import type { Test } from "tap";
 import { HttpAccess } from "../../src/transport/http-access.ts";
 import type { HttpAccessOptions } from "../../src/transport/http-access.ts";
+import type { HttpExchange } from "../../src/transport/http-exchange.ts";
 import { HttpServer } from "../../src/transport/http-server.ts";
 import type { HttpServerOptions } from "../../src/transport/http-server.ts";
 import { Listener } from "../../src/transport/listener.ts";
@@ -198,6 +199,31 @@ void t.test("HttpServer answers requests that come at once, in order", async (t)
     request("/1") + request("/2") + request("/3", "Connection: close\r\n"),
   );
   t.same(text.match(/GET \/\d/gu), ["GET /1", "GET /2", "GET /3"]);
+});
+
+void t.test("HttpServer drops who asks on and on without waiting for answers", async (t) => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): number => warnings.push(warning);
+  process.on("warning", onWarning);
+  t.teardown(() => process.off("warning", onWarning));
+  let waiting = 0;
+  let asked = 0;
+  let onGone: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => (onGone = resolve));
+  const page = ({ signal }: HttpExchange): Promise<HttpReply> => {
+    asked++;
+    waiting++;
+    const over = (): void => {
+      if (--waiting === 0) onGone();
+    };
+    signal.addEventListener("abort", over, { once: true });
+    return new Promise(() => undefined);
+  };
+  const { url } = await serveHttp(t, { pages: { page } });
+  t.equal(await raw(url, "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000)), "");
+  await gone;
+  t.equal(asked, 100);
+  t.strictSame(warnings, []);
 });
 
 void t.test("HttpServer reads a body to a bound, and no further", async (t) => {
