@@ -32,6 +32,8 @@ export interface ContentChange {
 export class Marks {
   readonly #server: Server;
   readonly #held = new Map<Mark, StoreMark>();
+  /** Those that wait for writes under way. */
+  #takingCount = 0;
 
   constructor(server: Server) {
     this.#server = server;
@@ -39,10 +41,11 @@ export class Marks {
 
   /** Throws Error at {@link MARKS_MAX}, EtcdError when the server is stopped or cannot write. */
   async take(): Promise<Mark> {
-    if (this.#held.size >= MARKS_MAX) {
+    if (this.#held.size + this.#takingCount >= MARKS_MAX) {
       throw new Error(`Cannot take a mark: ${String(MARKS_MAX)} are held already`);
     }
-    const storeMark = await this.#server.mark();
+    this.#takingCount++;
+    const storeMark = await this.#server.mark().finally(() => this.#takingCount--);
     const release = async (): Promise<void> => {
       if (this.#held.delete(mark)) await storeMark.release();
     };
