@@ -314,6 +314,7 @@ async function startOn(
     corsOrigins: options.cors,
     hostWhitelist: options.hostWhitelist,
     hasGateway: options.enableGrpcGateway,
+    areNamesUsers: () => server.gate.areNamesUsers,
   });
   return new Etcd({ engine, server, marks, serving, options, onStop });
 }

@@ -78,11 +78,11 @@ export class Server implements Channel, HttpPages {
   readonly slow: SlowCalls;
   /** This server, for who calls it by a wire: with all that is measured of such calls. */
   readonly channel: Channel;
+  readonly gate: AuthGate;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #options: ServerOptions;
   readonly #queue: CommitQueue;
-  readonly #gate: AuthGate;
   readonly #authentication: Authentication;
   readonly #compactor: Compactor;
   readonly #figures: Figures;
@@ -134,7 +134,7 @@ export class Server implements Channel, HttpPages {
     this.#queue = queue;
     this.#authentication = authentication;
     const { gate, service: auth } = authentication.connect(queue);
-    this.#gate = gate;
+    this.gate = gate;
     this.#compactor = compactor;
     this.#figures = figures;
     this.#ticker = new Ticker({ store, queue, clock, logger, figures });
@@ -318,7 +318,7 @@ export class Server implements Channel, HttpPages {
         return this.#openWatch(context, output);
       case "rangeStream": {
         const chunkBytes = this.#options.limits.maxRequestBytes;
-        const parts = { store: this.#store, member: this.member, gate: this.#gate, chunkBytes };
+        const parts = { store: this.#store, member: this.member, gate: this.gate, chunkBytes };
         return new RangeStream(parts, context, output);
       }
       case "leaseKeepAlive":
@@ -341,7 +341,7 @@ export class Server implements Channel, HttpPages {
       store: this.#store,
       queue: this.#queue,
       member: this.member,
-      gate: this.#gate,
+      gate: this.gate,
       figures: this.#figures,
       logger,
     };
@@ -351,7 +351,7 @@ export class Server implements Channel, HttpPages {
   #openWatch(context: CallContext, output: Required<StreamOutput>): WatchStream {
     const { limits, watchProgressIntervalMs, random } = this.#options;
     return new WatchStream(
-      { store: this.#store, member: this.member, clock: this.#clock, gate: this.#gate },
+      { store: this.#store, member: this.member, clock: this.#clock, gate: this.gate },
       context,
       {
         progressIntervalMs: watchProgressIntervalMs,

@@ -1,6 +1,7 @@
 /**
  * What every request for a page passes, whichever HTTP it came by: hosts that a name server could
- * have lied about are sent away, and scripts of other origins are told what they may read.
+ * have lied about are sent away, scripts of other origins are told what they may read, and who might
+ * think to be known to the gateway by a certificate is told that nobody is.
  * Source: etcd server/embed/serve.go, accessController.
  */
 import { fieldOf } from "../wire/index.ts";
@@ -16,6 +17,8 @@ export interface HttpAccessOptions {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Names that a plain request may give as its host; `*`, or none at all, is any. Default any. */
   readonly hostWhitelist?: readonly string[] | undefined;
+  /** Whether the names in clients' certificates are those of users, though not for the gateway. */
+  readonly areNamesUsers?: (() => boolean) | undefined;
   readonly logger: Logger;
 }
 
@@ -24,12 +27,14 @@ export class HttpAccess implements ExchangePages {
   readonly #pages: ExchangePages;
   readonly #origins: ReadonlySet<string> | undefined;
   readonly #hosts: ReadonlySet<string>;
+  readonly #areNamesUsers: () => boolean;
   readonly #logger: Logger;
 
   constructor(options: HttpAccessOptions) {
     this.#pages = options.pages;
     this.#origins = options.corsOrigins === undefined ? undefined : listed(options.corsOrigins);
     this.#hosts = listed(options.hostWhitelist ?? []);
+    this.#areNamesUsers = options.areNamesUsers ?? (() => false);
     this.#logger = options.logger;
   }
 
@@ -38,6 +43,9 @@ export class HttpAccess implements ExchangePages {
     if (!exchange.isSecure && !this.#hosts.has("*") && !this.#hosts.has(host)) {
       this.#logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host });
       return { status: 421, headers: PLAIN, body: unknownHostText(host) };
+    }
+    if (this.#areNamesUsers() && isNamed(exchange) && GATEWAY_PATH.test(exchange.path)) {
+      return { status: 400, headers: PLAIN, body: NAMED_TEXT };
     }
     const cors = this.#corsHeaders(exchange);
     const reply = await this.#answer(exchange);
@@ -80,6 +88,16 @@ const CORS_HEADERS = {
   "Access-Control-Allow-Methods": "POST, GET, OPTIONS, PUT, DELETE",
   "Access-Control-Allow-Headers": "accept, content-type, authorization",
 } as const;
+
+const GATEWAY_PATH = /^\/v3(?:beta)?\//u;
+
+/** Source: etcd server/embed/serve.go, accessController.ServeHTTP. */
+const NAMED_TEXT =
+  "CommonName of client sending a request against gateway will be ignored and not used as expected\n";
+
+function isNamed(exchange: HttpExchange): boolean {
+  return (exchange.certificateName() ?? "") !== "";
+}
 
 const PLAIN = {
   "Content-Type": "text/plain; charset=utf-8",

@@ -46,6 +46,8 @@ export interface ServingHandlers extends GrpcOptions {
   readonly hostWhitelist?: readonly string[] | undefined;
   /** Serves calls as JSON below /v3/. Default true. Source: etcd --enable-grpc-gateway. */
   readonly hasGateway?: boolean | undefined;
+  /** As {@link HttpAccessOptions.areNamesUsers}. */
+  readonly areNamesUsers?: (() => boolean) | undefined;
 }
 
 /** How long closing may take. */
@@ -154,7 +156,8 @@ export class Serving {
     const behind = hasGateway
       ? new GatewayPages({ channel, pages, messageBytesMax: bytesMax, logger })
       : pages;
-    return new HttpAccess({ pages: behind, corsOrigins, hostWhitelist, logger });
+    const areNamesUsers = hasGateway ? handlers.areNamesUsers : undefined;
+    return new HttpAccess({ pages: behind, corsOrigins, hostWhitelist, areNamesUsers, logger });
   }
 
   /** Without pages there is only gRPC. */

@@ -27,6 +27,8 @@ import {
   watchesInteractively,
 } from "./live-commands.ts";
 import type { Sessions } from "./live-commands.ts";
+import { USER_COMMANDS } from "./own-commands.ts";
+import { GUIDE_COMMANDS } from "./users-guide.ts";
 
 /** Several times what it takes on two busy cores. */
 const wholeLimitMs = 300_000;
@@ -59,13 +61,15 @@ if (havePrograms(t, [etcd, etcdctl, etcdlet])) {
   await t.test("lease keep-alive goes on", (t) => keepsAlive(t, sessions));
   await t.test("lock waits for its holder", (t) => locks(t, sessions));
   await t.test("elect campaigns and observes", (t) => elects(t, sessions));
+  await t.test("the guide to access control", (t) => runAll(t, sessions, GUIDE_COMMANDS));
+  await t.test("users", (t) => runAll(t, sessions, USER_COMMANDS));
   await t.test("make-mirror copies", (t) => mirrors(t, sessions));
   await t.test("snapshot save", (t) => saves(t, sessions));
 }
 
 async function runAll(t: Test, sessions: Sessions, commands: readonly Command[]): Promise<void> {
-  for (const { args, input } of commands) {
-    const [real, ours] = await both(sessions, (session) => session.run(args, input));
+  for (const { args, input, variables } of commands) {
+    const [real, ours] = await both(sessions, (session) => session.run(args, input, variables));
     t.strictSame(ours, real, `${args.join(" ")} (code ${real.code})`);
   }
 }

@@ -5,6 +5,7 @@ import { Client } from "../../src/client/index.ts";
 import { Etcd } from "../../src/index.ts";
 import { GrpcChannel } from "../../src/transport/index.ts";
 import type { GrpcTransport } from "../../src/transport/index.ts";
+import type { Channel } from "../../src/wire/index.ts";
 import { EtcdProcess } from "../harness/etcd-process.ts";
 import { temporaryFolder } from "../kube/processes.ts";
 
@@ -17,12 +18,15 @@ const OPTIONS = {
   electionTimeoutMs: 100,
   compactionBatchLimit: 20,
   compactionSleepIntervalMs: 1,
+  bcryptCost: 4,
 } as const;
 
 /** A server and the way to it. */
 export interface Subject {
   readonly name: string;
   readonly client: Client;
+  /** What the client calls by. */
+  readonly channel: Channel;
   /** Ends it in an orderly way and starts it on the same data: `client` is another then. */
   restart(): Promise<void>;
   /** Ends it and removes its data. */
@@ -43,6 +47,7 @@ export function program(name: string, binary: string): StartSubject {
         flags: {
           "heartbeat-interval": `${OPTIONS.heartbeatIntervalMs}`,
           "election-timeout": `${OPTIONS.electionTimeoutMs}`,
+          "bcrypt-cost": `${OPTIONS.bcryptCost}`,
           "compaction-batch-limit": `${OPTIONS.compactionBatchLimit}`,
           "compaction-sleep-interval": `${OPTIONS.compactionSleepIntervalMs}ms`,
         },
@@ -91,6 +96,9 @@ async function startSubject(
     name,
     get client(): Client {
       return client;
+    },
+    get channel(): Channel {
+      return channel;
     },
     restart: async () => {
       await end();

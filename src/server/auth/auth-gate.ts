@@ -40,6 +40,11 @@ export class AuthGate {
     return this.#auth.visible;
   }
 
+  /** Whether the name in a client's certificate is a user's now. */
+  get areNamesUsers(): boolean {
+    return this.#hasCertificateUsers && this.state.enabled;
+  }
+
   /**
    * Who calls; undefined for nobody, and while authentication is off. Throws EtcdError for a token
    * that is not good, and TokenAhead for one that may become so.

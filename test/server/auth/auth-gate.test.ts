@@ -39,6 +39,12 @@ function context(metadata: Readonly<Record<string, string>>, certificate?: strin
   return { metadata: (name) => names.get(name), certificateName: () => certificate };
 }
 
+t.test("AuthGate says whether names in certificates are those of users", async (t) => {
+  t.equal(open().gate.areNamesUsers, true);
+  t.equal(open({ state: NO_AUTH }).gate.areNamesUsers, false, "while authentication is off");
+  t.equal(open({ hasCertificateUsers: false }).gate.areNamesUsers, false);
+});
+
 t.test("AuthGate knows callers by their token, and then by their certificate", (t) => {
   const { gate, warnings } = open();
   const certified = { userName: "cert", authRevision: 4 };
