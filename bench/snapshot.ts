@@ -4,7 +4,7 @@
  *
  *     node dist/bench/snapshot.js [--keys N] [--value BYTES]
  */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,12 +23,13 @@ const VALUE_BYTES = Number(options.value);
 const GROUP = 500;
 const MIB = 1024 * 1024;
 const SAMPLE_MS = 10;
+const ALONE_MS = 5_000;
 
 /** What a job took beside its result. */
 interface Cost {
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** Above what the process had before. */
+  /** Of its own, above what the process had before. */
   readonly memoryMiB: number;
   /** Between two turns of the event loop. */
   readonly longestTurnMs: number;
@@ -36,9 +37,23 @@ interface Cost {
   readonly putMsLongest: number;
 }
 
+/**
+ * Memory of its own: not pages of files that LevelDB has mapped, which the system takes back when it likes.
+ * Where the system does not tell, all of it.
+ */
+function ownBytes(): number {
+  try {
+    const [, kib] = /RssAnon:\s+(\d+) kB/u.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+    if (kib !== undefined) return Number(kib) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.memoryUsage.rss();
+}
+
 async function costOf(job: () => Promise<unknown>, put?: () => Promise<unknown>): Promise<Cost> {
   global.gc?.();
-  const before = process.memoryUsage.rss();
+  const before = ownBytes();
   const cpu = process.cpuUsage();
   const beganMs = performance.now();
   let over = false;
@@ -53,7 +68,7 @@ async function costOf(job: () => Promise<unknown>, put?: () => Promise<unknown>)
     if (!over) setImmediate(turn);
   };
   turn();
-  const sampler = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), SAMPLE_MS);
+  const sampler = setInterval(() => (most = Math.max(most, ownBytes())), SAMPLE_MS);
   const puts = (async () => {
     while (!over && put !== undefined) {
       const askedMs = performance.now();
@@ -116,6 +131,9 @@ try {
     );
   }
   const put = (): Promise<unknown> => etcd.client.kv.put("other", "value");
+  // What the machine does to them by itself.
+  const alone = await costOf(() => new Promise((resolve) => setTimeout(resolve, ALONE_MS)), put);
+  console.log(JSON.stringify({ part: "puts alone", ...alone }));
   const saved = await costOf(() => save(etcd, path), put);
   console.log(JSON.stringify({ part: "save", keys: KEYS, bytes: statSync(path).size, ...saved }));
   await etcd.stop();

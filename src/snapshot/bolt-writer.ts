@@ -48,13 +48,21 @@ const FIRST_PAGE = 2;
 /** The newer of the two metas. */
 const TRANSACTION = 2n;
 
-/** Reads all rows once. Buckets must be in the order of their names. */
-export async function planBolt(buckets: readonly BucketSource[]): Promise<BoltPlan> {
+/** Heads of pages of which branches are made in one turn: about two milliseconds. */
+const TURN_HEADS = 4000;
+
+/**
+ * Reads all rows once. Buckets must be in the order of their names. `turn` lets others have their turn.
+ */
+export async function planBolt(
+  buckets: readonly BucketSource[],
+  turn: () => Promise<void> = async () => undefined,
+): Promise<BoltPlan> {
   let next = FIRST_PAGE;
   const trees: { readonly source: BucketSource; readonly tree: TreePlan }[] = [];
   const entries: LeafElement[] = [];
   for (const source of buckets) {
-    const tree = await planTree(source.planned, next);
+    const tree = await planTree(source.planned, next, turn);
     next = tree.end;
     trees.push({ source, tree });
     entries.push({
@@ -94,7 +102,11 @@ interface TreePlan {
   readonly end: number;
 }
 
-async function planTree(rows: RowPages, firstLeaf: number): Promise<TreePlan> {
+async function planTree(
+  rows: RowPages,
+  firstLeaf: number,
+  turn: () => Promise<void>,
+): Promise<TreePlan> {
   const fill = new PageFill();
   const heads = new PageHeads();
   /** All rows, while they are few enough. */
@@ -122,17 +134,20 @@ async function planTree(rows: RowPages, firstLeaf: number): Promise<TreePlan> {
     return { inline, root: 0, firstLeaf, branches: [], leavesEnd: end, end };
   }
   const leavesEnd = next + 1 + fill.overflow;
-  return { inline: undefined, firstLeaf, leavesEnd, ...planBranches(heads, leavesEnd) };
+  const branches = await planBranches(heads, leavesEnd, turn);
+  return { inline: undefined, firstLeaf, leavesEnd, ...branches };
 }
 
 /** The branches over some pages, level by level, from the page `first` on. */
-function planBranches(
+async function planBranches(
   children: PageHeads,
   first: number,
-): { readonly root: number; readonly branches: readonly Buffer[]; readonly end: number } {
+  turn: () => Promise<void>,
+): Promise<{ readonly root: number; readonly branches: readonly Buffer[]; readonly end: number }> {
   const branches: Buffer[] = [];
   let level = children;
   let next = first;
+  let headCount = 0;
   while (level.count > 1) {
     const above = new PageHeads();
     const fill = new PageFill();
@@ -145,6 +160,7 @@ function planBranches(
       elements = [];
     };
     for (const head of level) {
+      if (++headCount % TURN_HEADS === 0) await turn();
       // Two at least, or the levels would not end.
       if (elements.length > 1 && fill.isFullFor(head.key.length)) endPage();
       fill.add(head.key.length);

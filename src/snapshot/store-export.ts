@@ -51,7 +51,7 @@ export class StoreExport {
 
   /** Reads all rows once; then the file is known in all but those, which are read again. */
   plan(): Promise<BoltPlan> {
-    return planBolt(this.#buckets);
+    return planBolt(this.#buckets, () => this.#store.turn());
   }
 
   /** Ends reading, at any time. */
