@@ -38,6 +38,8 @@ export type {
   ForkOptions,
   Mark,
   RestoreOptions,
+  StoreOptions,
+  StoresOptions,
   TlsOptions,
 } from "./embed/index.ts";
 export { Faults, VirtualClock, expectNoWrites, waitFor } from "./testing/index.ts";

@@ -89,6 +89,11 @@ export class Etcd {
     return this.#channel;
   }
 
+  /** Pages over HTTP, for whoever serves them by ports of their own. */
+  get pages(): HttpPages {
+    return this.faults?.pages(this.#server) ?? this.#server;
+  }
+
   /** What goes wrong when a test says so; undefined for a server that was started without. */
   get faults(): Faults | undefined {
     return this.#options.faults;

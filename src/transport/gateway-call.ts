@@ -52,6 +52,7 @@ export class GatewayCall implements CallContext {
   }
 
   metadata(name: string): string | undefined {
+    if (name === ":authority") return fieldOf(this.request, "host") ?? fieldOf(this.request, name);
     const plain = name === "authorization" ? fieldOf(this.request, name) : undefined;
     const value = plain ?? fieldOf(this.request, METADATA_PREFIX + name);
     if (value === undefined || !name.endsWith("-bin")) return value;

@@ -167,6 +167,7 @@ export class GrpcJsContext implements CallContext {
   }
 
   metadata(name: string): string | undefined {
+    if (name === ":authority") return this.#call.getHost();
     const [value] = this.#call.metadata.get(name);
     // Of a name that ends in "-bin" it is bytes, one character each.
     return typeof value === "string" ? value : value?.toString("latin1");

@@ -34,7 +34,10 @@ export interface Channel {
 
 /** What a call carries beside its message. */
 export interface CallContext {
-  /** First value of a metadata key given in lower case, or undefined. */
+  /**
+   * First value of a metadata key given in lower case, or undefined. By a wire, `:authority` is the
+   * host that the client dialed.
+   */
   metadata(name: string): string | undefined;
   /**
    * Common name in the client's certificate, empty where it has none; undefined without a
