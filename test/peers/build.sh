@@ -2,7 +2,7 @@
 # Builds the real programs that the tests hold etcdlet against, each from its Go module, at the
 # versions pinned in the go.mod and go.sum beside this file; and the load generator of bench/.
 #
-#   test/peers/build.sh [etcd|kubernetes|h2spec|promtool|grpcurl|loadgen|all]      (default: all)
+#   test/peers/build.sh [etcd|kubernetes|h2spec|promtool|grpcurl|envtest|loadgen|all]      (default: all)
 #
 # The programs go to $ETCDLET_PEERS, or to .peers/bin at the top of the repository. A stamp file per
 # group holds the checksum of everything that decides what is built; while it agrees, nothing is built.
@@ -38,6 +38,8 @@ checksum() {
   (
     if [ "$1" = loadgen ]; then
       cat "$root"/bench/load/generator/*.go "$root"/bench/load/generator/go.*
+    elif [ "$1" = envtest ]; then
+      cat "$root"/test/envtest/*.go "$root"/test/envtest/go.*
     else
       cat "$here/$1/go.mod" "$here/$1/go.sum"
     fi
@@ -176,6 +178,19 @@ build_grpcurl() {
   echo "grpcurl version: $(pinned grpcurl github.com/fullstorydev/grpcurl)"
 }
 
+build_envtest() {
+  if up_to_date envtest envtest; then
+    echo "build.sh: envtest is up to date in $bin"
+    return
+  fi
+  require_go envtest
+  started=$(date +%s)
+  (cd "$root/test/envtest" && go test -c -mod=readonly -trimpath -ldflags "$strip" -o "$aside/envtest" .) ||
+    fail "Cannot build envtest"
+  put_in_place envtest envtest
+  echo "build.sh: built envtest in $(($(date +%s) - started)) s"
+}
+
 build_loadgen() {
   if up_to_date loadgen loadgen; then
     echo "build.sh: loadgen is up to date in $bin"
@@ -200,6 +215,7 @@ kubernetes) build_kubernetes ;;
 h2spec) build_h2spec ;;
 promtool) build_promtool ;;
 grpcurl) build_grpcurl ;;
+envtest) build_envtest ;;
 loadgen) build_loadgen ;;
 all)
   build_etcd
@@ -207,7 +223,8 @@ all)
   build_h2spec
   build_promtool
   build_grpcurl
+  build_envtest
   build_loadgen
   ;;
-*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, promtool, grpcurl, loadgen, all)" ;;
+*) fail "Unknown group: \"$1\" (one of etcd, kubernetes, h2spec, promtool, grpcurl, envtest, loadgen, all)" ;;
 esac
