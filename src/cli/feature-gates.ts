@@ -27,7 +27,7 @@ export const FEATURE_GATES: ReadonlyMap<string, FeatureGate> = new Map<string, F
     "the end of a lease waits in line as any write, and is tried again when that is full",
   ),
   alpha("SetMemberLocalAddr", "there are no peers"),
-  alpha("StopGRPCServiceOnDefrag", "a defragmentation holds up no call"),
+  ["StopGRPCServiceOnDefrag", { stage: "ALPHA", enabledByDefault: false }],
   beta("TxnModeWriteWithSharedBuffer", "the store is not a bbolt file"),
 ]);
 

@@ -3,7 +3,7 @@ import type { CallContext, UnaryMethod } from "../wire/index.ts";
 import type { AuthService } from "./rpc/auth.ts";
 import type { ClusterService } from "./rpc/cluster.ts";
 import type { ElectionService } from "./rpc/election.ts";
-import { checkHealth, listHealth } from "./rpc/health.ts";
+import type { Health } from "./rpc/health.ts";
 import type { KvService } from "./rpc/kv.ts";
 import type { LeaseService } from "./rpc/lease.ts";
 import type { LockService } from "./rpc/lock.ts";
@@ -22,6 +22,7 @@ export interface Services {
   readonly auth: AuthService;
   readonly lock: LockService;
   readonly election: ElectionService;
+  readonly health: Health;
 }
 
 /** Asks a handler when something has come about. */
@@ -37,7 +38,7 @@ export async function answerAfter(
 
 /** A handler for every method. */
 export function unaryHandlers(services: Services): Record<UnaryMethod, UnaryHandler> {
-  const { kv, lease, cluster, maintenance, auth, lock, election } = services;
+  const { kv, lease, cluster, maintenance, auth, lock, election, health } = services;
   return {
     range: (request, context) => kv.range(request, context),
     put: (request, context) => kv.put(request, context),
@@ -66,8 +67,8 @@ export function unaryHandlers(services: Services): Record<UnaryMethod, UnaryHand
     proclaim: (request, context) => election.proclaim(request, context),
     leader: (request, context) => election.leader(request, context),
     resign: (request, context) => election.resign(request, context),
-    healthCheck: checkHealth,
-    healthList: listHealth,
+    healthCheck: (request) => health.check(request),
+    healthList: (request) => health.list(request),
     ...auth.handlers,
   };
 }

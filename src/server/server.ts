@@ -42,7 +42,7 @@ import { Patience } from "./patience.ts";
 import { Quota } from "./quota.ts";
 import { ClusterService } from "./rpc/cluster.ts";
 import { ElectionService } from "./rpc/election.ts";
-import { HealthWatch } from "./rpc/health.ts";
+import { Health } from "./rpc/health.ts";
 import { KvService } from "./rpc/kv.ts";
 import { LeaseService } from "./rpc/lease.ts";
 import { LockService } from "./rpc/lock.ts";
@@ -90,6 +90,7 @@ export class Server implements Channel, HttpPages {
   readonly #leaseCheckpointer: LeaseCheckpointer | undefined;
   readonly #ticker: Ticker;
   readonly #lease: LeaseService;
+  readonly #health: Health;
   readonly #own: OwnChannel;
   readonly #election: ElectionService;
   readonly #pages: Pages;
@@ -140,10 +141,12 @@ export class Server implements Channel, HttpPages {
     this.#ticker = new Ticker({ store, queue, clock, logger, figures });
     const ids = new IdGenerator(member.memberId, options.wallClockMs);
     const { limits, leaseTtlMin: ttlMin } = options;
+    const health = new Health(logger, options.features);
+    this.#health = health;
     const shared = { store, queue, gate, member, quota, figures };
     const kv = new KvService({ ...shared, limits, compactor });
     this.#lease = new LeaseService({ store, queue, gate, member, clock, quota, ids, ttlMin });
-    const maintenance = new MaintenanceService({ ...shared, alarms });
+    const maintenance = new MaintenanceService({ ...shared, alarms, health });
     this.#own = new OwnChannel({
       unary: (method, request, context) => this.#answer(method, request, context),
       watch: (context, output) => this.#openStream("watch", context, output),
@@ -160,6 +163,7 @@ export class Server implements Channel, HttpPages {
       auth,
       lock: new LockService(this.#own),
       election: this.#election,
+      health,
     });
     this.#counters = this.#answerCounters();
     this.#autoCompactor = autoCompactor({ store, queue, compactor, clock, logger }, options);
@@ -328,7 +332,7 @@ export class Server implements Channel, HttpPages {
       case "observe":
         return this.#election.observe(context, output);
       case "healthWatch":
-        return new HealthWatch(output);
+        return this.#health.watch(output);
       case "reflection":
       case "oldReflection":
         return new ReflectionStream(output);

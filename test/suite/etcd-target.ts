@@ -78,6 +78,9 @@ function etcdArguments(folder: string, options: ServerOptions): string[] {
     "auto-compaction-retention": milliseconds(options.autoCompaction?.periodMs),
     "quota-backend-bytes": options.quotaBackendBytes?.toString(),
     metrics: options.metrics,
+    "feature-gates": options.features
+      ?.map(({ name, isEnabled }) => `${name}=${isEnabled}`)
+      .join(","),
     "heartbeat-interval": options.heartbeatIntervalMs?.toString(),
     "auth-token": options.authToken,
     "auth-token-ttl": options.authTokenTtl?.toString(),

@@ -3,7 +3,7 @@ import { messages, STATUS } from "../../src/wire/index.ts";
 import { refuses, within } from "./checks.ts";
 import type { SuiteTests } from "./scene.ts";
 
-const { serving, serviceUnknown } = messages.ServingStatus;
+const { serving, notServing, serviceUnknown } = messages.ServingStatus;
 
 export const healthTests: SuiteTests = {
   "Health of the server as a whole is good": async ({ t, client }) => {
@@ -34,5 +34,19 @@ export const healthTests: SuiteTests = {
       t.equal(value?.status, status);
       stream.cancel();
     }
+  },
+
+  "Health is not good during a defragmentation, where that is asked for": async ({ t, fresh }) => {
+    const gate = { name: "StopGRPCServiceOnDefrag", stage: "ALPHA", isEnabled: true } as const;
+    const { client } = await fresh({ features: [gate] });
+    const stream = client.stream("healthWatch");
+    stream.send({ service: "" });
+    const told = async () => (await within("the health", stream.next())).value?.status;
+    t.equal(await told(), serving);
+    await client.maintenance.defragment();
+    t.equal(await told(), notServing);
+    t.equal(await told(), serving);
+    t.equal((await client.unary("healthCheck", {})).status, serving);
+    stream.cancel();
   },
 };

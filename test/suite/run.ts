@@ -80,8 +80,8 @@ const WAITING_AREAS: Readonly<Record<string, SuiteTests>> = {
   "lease time": leaseTimeTests,
 };
 
-/** For the whole suite; half a minute is what it takes on a machine with other things to do. */
-const RUN_LIMIT_MS = 120_000;
+/** For the whole suite: under a minute is usual, two are what a very busy machine has needed. */
+const RUN_LIMIT_MS = 300_000;
 
 /** Registers the suite with tap; the server is stopped when all is done. */
 export async function runSuite(target: Target): Promise<void> {

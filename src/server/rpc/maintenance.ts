@@ -15,7 +15,7 @@ import type { CommitQueue } from "../commit-queue.ts";
 import type { Figures } from "../figures.ts";
 import type { Member } from "../member.ts";
 import type { Quota } from "../quota.ts";
-
+import type { Health } from "./health.ts";
 import { readableRevision } from "./kv.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -29,6 +29,7 @@ export class MaintenanceService {
   readonly #alarms: Alarms;
   readonly #quota: Quota;
   readonly #figures: Figures;
+  readonly #health: Health;
 
   constructor(parts: {
     store: Store;
@@ -38,6 +39,7 @@ export class MaintenanceService {
     alarms: Alarms;
     quota: Quota;
     figures: Figures;
+    health: Health;
   }) {
     this.#store = parts.store;
     this.#queue = parts.queue;
@@ -46,6 +48,7 @@ export class MaintenanceService {
     this.#alarms = parts.alarms;
     this.#quota = parts.quota;
     this.#figures = parts.figures;
+    this.#health = parts.health;
   }
 
   alarm(bytes: Uint8Array, context: CallContext): PromiseLike<Uint8Array> {
@@ -88,10 +91,13 @@ export class MaintenanceService {
   async #defragment(): Promise<Uint8Array> {
     const figures = this.#figures;
     figures.defragmentsUnderWay++;
+    this.#health.defragmentStarted();
     try {
       await figures.timed(figures.defragment, () => this.#store.defragment());
     } finally {
       figures.defragmentsUnderWay--;
+      // Of several at a time the last.
+      if (figures.defragmentsUnderWay === 0) this.#health.defragmentFinished();
     }
     return EMPTY;
   }
