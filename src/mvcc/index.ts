@@ -11,7 +11,7 @@ export type { Lease, Lessor } from "./lessor.ts";
 export { loadCompactions, loadIdentity } from "./load.ts";
 export type { StoredIdentity } from "./load.ts";
 export type { RangeQuery, RangeResult } from "./range.ts";
-export type { KeyValueSink, LongRead, LongResult } from "./long-read.ts";
+export type { KeyValueSink, LongRead, LongResult, Reader } from "./long-read.ts";
 export type { KeyDifference } from "./content-difference.ts";
 export { contentDifference } from "./content-difference.ts";
 export type { Mark } from "./mark.ts";

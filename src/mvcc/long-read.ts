@@ -5,7 +5,14 @@
  * the read is over, because it pins its revision. A version that was found is good until the next
  * await only, since a newest one is the live history: after that it is looked up by its key again.
  */
-import { HeadFrames, RecordFrames, contentLengthAt, withoutValue } from "../wire/index.ts";
+import {
+  EtcdError,
+  HeadFrames,
+  RecordFrames,
+  STATUS,
+  contentLengthAt,
+  withoutValue,
+} from "../wire/index.ts";
 import type { KeyValueFrames } from "../wire/index.ts";
 import type { KeyVersion } from "./key-history.ts";
 import type { KeyRange } from "./key-range.ts";
@@ -30,6 +37,11 @@ export interface KeyValueSink {
   add(kvs: KeyValueFrames): void;
 }
 
+/** Whether somebody still waits for what is read; an AbortSignal is one. */
+export interface Reader {
+  readonly aborted: boolean;
+}
+
 /** What a long range comes to, beside its KeyValues; see RangeResult. */
 export interface LongResult {
   readonly count: number;
@@ -46,11 +58,13 @@ export class LongRead {
   readonly revision: number;
   readonly #space: KeySpace;
   readonly #unpin: () => void;
+  readonly #reader: Reader | undefined;
   /** Keys that one turn may read. */
   readonly #turnKeys: number;
 
   /** At a revision that can be read now; it can be until {@link close}, to be called once. */
-  constructor(space: KeySpace, revision: number) {
+  constructor(space: KeySpace, revision: number, reader: Reader | undefined) {
+    this.#reader = reader;
     this.revision = revision;
     this.#space = space;
     this.#turnKeys = Math.ceil(space.turns.work / KEY_WORK);
@@ -61,8 +75,15 @@ export class LongRead {
     this.#unpin();
   }
 
-  /** Lets others have their turn. Rejects with EtcdError `stopped` when the store is closed. */
-  readonly turn = (): Promise<void> => this.#space.turns.next();
+  /**
+   * Lets others have their turn. Rejects with EtcdError: `stopped` when the store is closed, and
+   * code 1 when nobody waits for the answer any more.
+   */
+  readonly turn = async (): Promise<void> => {
+    await this.#space.turns.next();
+    // Source: gRPC's answer to a call whose context was cancelled.
+    if (this.#reader?.aborted === true) throw new EtcdError(STATUS.canceled, "context canceled");
+  };
 
   /**
    * Reads a range at this revision; its KeyValues go to `sink`, in their order. Rejects with

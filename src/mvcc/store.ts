@@ -13,6 +13,7 @@ import { Lessor } from "./lessor.ts";
 import { loadCompactions, loadIdentity, loadKeys, loadLeases } from "./load.ts";
 import type { StoredIdentity } from "./load.ts";
 import { LongRead } from "./long-read.ts";
+import type { Reader } from "./long-read.ts";
 import { Mark } from "./mark.ts";
 import { readRange } from "./range.ts";
 import type { RangeQuery, RangeResult } from "./range.ts";
@@ -161,9 +162,12 @@ export class Store {
     return readRange(this.#space, query);
   }
 
-  /** Reads in many turns at a revision between the compacted and the visible one; to be closed. */
-  longRead(revision: number): LongRead {
-    return new LongRead(this.#space, revision);
+  /**
+   * Reads in many turns at a revision between the compacted and the visible one; to be closed. It ends
+   * by itself when its reader is gone.
+   */
+  longRead(revision: number, reader?: Reader): LongRead {
+    return new LongRead(this.#space, revision, reader);
   }
 
   /** Runs a job that gathers a long answer. Rejects with EtcdError `tooManyRequests`, `stopped`. */

@@ -80,6 +80,8 @@ for (const [place, folderFor] of Object.entries(PLACES)) {
     await Promise.all(watches.map((watch) => watch.created));
     const waiting = watches.map((watch) => rejection(watch.next()));
     await etcd.stop();
+    // Until then it waits for the server to come back.
+    far.close();
     const [near, remote] = await Promise.all(waiting);
     t.match(near, { name: "EtcdError", reason: "stopped" });
     t.match(remote, { name: "EtcdError", code: 14 });

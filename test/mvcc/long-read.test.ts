@@ -3,7 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import type { KeyValueSink, LongResult, RangeQuery, Store } from "../../src/mvcc/index.ts";
 import { KEY_WORK, TURN_BYTES } from "../../src/mvcc/turns.ts";
-import { EtcdError, keyValuesOf, messages } from "../../src/wire/index.ts";
+import { EtcdError, STATUS, keyValuesOf, messages } from "../../src/wire/index.ts";
 import { ModelStore } from "../harness/model-store.ts";
 import {
   EVERYTHING,
@@ -191,5 +191,30 @@ t.test("Store.stopLongReads() ends what is under way", async (t) => {
     store.stopLongReads();
     await t.rejects(reading, new EtcdError("stopped"));
     await store.noneReadsBelow(10);
+  }, SHORT_TURNS);
+});
+
+t.test("LongRead whose reader goes ends at its next turn, whatever it does", async (t) => {
+  await withStore(async (store) => {
+    await commit(store, ...["a", "b", "c", "d", "e", "f", "g", "h"].map((key) => putting(key)));
+    const { SortTarget, SortOrder } = messages;
+    const queries = [
+      queryOf({ revision: 9 }),
+      queryOf({ revision: 9, countOnly: true }),
+      queryOf({ revision: 9, sortTarget: SortTarget.value, sortOrder: SortOrder.descend }),
+    ];
+    for (const query of queries) {
+      const reader = { aborted: false };
+      const reading = store.longRead(query.revision, reader);
+      let read = 0;
+      const range = reading.range(query, { add: ({ count }) => (read += count) });
+      const refused = t.rejects(range, new EtcdError(STATUS.canceled, "context canceled"));
+      await turns(1);
+      reader.aborted = true;
+      await refused;
+      t.ok(read < 8, "not all was read");
+      reading.close();
+    }
+    t.equal(store.longReadCount, 0);
   }, SHORT_TURNS);
 });

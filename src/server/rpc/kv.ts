@@ -52,21 +52,21 @@ export class KvService {
     const request = messages.decodeRangeRequest(bytes);
     checkRange(request);
     if (this.#gate.state.enabled) return this.#guardedRange(request, context);
-    return this.#timedRange(request);
+    return this.#timedRange(request, context);
   }
 
   /** Apart: a function that keeps its request for later costs something even when it does not. */
   #guardedRange(request: messages.RangeRequest, context: CallContext): Answer {
     const caller = this.#gate.callerOf(context);
     mustAccess(this.#gate.state, caller, "read", request);
-    return this.#stillAllowed(caller, () => this.#timedRange(request));
+    return this.#stillAllowed(caller, () => this.#timedRange(request, context));
   }
 
-  #timedRange(request: messages.RangeRequest): Answer {
+  #timedRange(request: messages.RangeRequest, context: CallContext): Answer {
     const figures = this.#figures;
     const startMs = figures.rangeStartMs(request.rangeEnd.length === 0);
     try {
-      const answer = this.#range(request);
+      const answer = this.#range(request, context);
       if (!(answer instanceof Uint8Array)) return figures.rangeAnswer(startMs, answer);
       figures.rangeDone(startMs, true);
       return answer;
@@ -76,12 +76,12 @@ export class KvService {
     }
   }
 
-  #range(request: messages.RangeRequest): Uint8Array | Promise<Uint8Array> {
+  #range(request: messages.RangeRequest, context: CallContext): Uint8Array | Promise<Uint8Array> {
     const revision = readableRevision(this.#store, request.revision);
     const header = this.#member.headers.at(this.#store.visibleRevision);
     const query = queryOf(request, revision);
     const result = this.#store.range(query);
-    if (result === undefined) return longRange(this.#store, query, header);
+    if (result === undefined) return longRange(this.#store, query, { header, context });
     if (!(result instanceof Promise)) return encodeRangeResponse(header, result);
     return result.then((loaded) => encodeRangeResponse(header, loaded));
   }
@@ -113,22 +113,26 @@ export class KvService {
     if (!this.#quota.allows(txnCost(request))) return this.#quota.refuse();
     checkTxn(request, this.#limits.maxTxnOps);
     const caller = this.#gate.callerOf(context);
-    if (isReadOnly(request)) return this.#guardedReadTxn(request, caller);
+    if (isReadOnly(request)) return this.#guardedReadTxn(request, caller, context);
     checkProposalSize(bytes, this.#limits, caller);
     return this.#queue.submit({ type: "txn", request, caller }, bytes.length);
   }
 
-  #guardedReadTxn(request: messages.TxnRequest, caller: Caller | undefined): Answer {
+  #guardedReadTxn(
+    request: messages.TxnRequest,
+    caller: Caller | undefined,
+    context: CallContext,
+  ): Answer {
     const { state } = this.#gate;
-    if (!state.enabled) return this.#readTxn(request);
+    if (!state.enabled) return this.#readTxn(request, context);
     mustTxn(state, caller, request, noLease);
-    return this.#stillAllowed(caller, () => this.#readTxn(request));
+    return this.#stillAllowed(caller, () => this.#readTxn(request, context));
   }
 
-  #readTxn(request: messages.TxnRequest): Uint8Array | Promise<Uint8Array> {
+  #readTxn(request: messages.TxnRequest, context: CallContext): Uint8Array | Promise<Uint8Array> {
     const times = this.#figures.requests.of("ReadonlyTxn");
     return this.#figures.answer(times, () =>
-      readTxn(request, this.#store, (revision) => this.#member.headers.at(revision)),
+      readTxn(request, this.#store, (revision) => this.#member.headers.at(revision), context),
     );
   }
 
@@ -171,8 +175,12 @@ function noLease(): undefined {
 }
 
 /** Answers a range that takes more than one turn. */
-async function longRange(store: Store, query: RangeQuery, header: Uint8Array): Promise<Uint8Array> {
-  const read = store.longRead(query.revision);
+async function longRange(
+  store: Store,
+  query: RangeQuery,
+  { header, context }: { readonly header: Uint8Array; readonly context: CallContext },
+): Promise<Uint8Array> {
+  const read = store.longRead(query.revision, context.signal);
   try {
     return await store.gather(async () => {
       const parts = new RangeParts();

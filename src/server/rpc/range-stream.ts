@@ -34,7 +34,8 @@ export class RangeStream implements StreamInput {
   readonly #context: CallContext;
   readonly #chunkBytes: number;
   readonly #output: StreamOutput;
-  #over = false;
+  /** Aborted when the call is over, for whatever reason. */
+  readonly #call = { aborted: false };
   #onDrained: (() => void) | undefined = undefined;
 
   /** Chunks grow or shrink towards `chunkBytes`. */
@@ -63,7 +64,7 @@ export class RangeStream implements StreamInput {
   }
 
   cancel(): void {
-    this.#over = true;
+    this.#call.aborted = true;
     this.#onDrained?.();
   }
 
@@ -72,8 +73,8 @@ export class RangeStream implements StreamInput {
   }
 
   #end(error: EtcdError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#call.aborted) return;
+    this.#call.aborted = true;
     this.#output.end(error);
   }
 
@@ -101,7 +102,7 @@ export class RangeStream implements StreamInput {
     let remaining = request.limit > 0 ? Math.min(request.limit, count) : count;
     if (request.countOnly) remaining = 0;
     let chunkKeys = FIRST_CHUNK_KEYS;
-    while (!this.#over) {
+    while (!this.#call.aborted) {
       const limit = Math.min(chunkKeys, remaining);
       const parts = new RangeParts();
       // A limit of 0 would be none at all: nothing is left, then.
@@ -124,7 +125,7 @@ export class RangeStream implements StreamInput {
   /** Reads at a revision that may have been compacted since: nothing is kept for a slow reader. */
   async #read(query: RangeQuery, parts: RangeParts): Promise<LongResult> {
     readableRevision(this.#store, query.revision);
-    const read = this.#store.longRead(query.revision);
+    const read = this.#store.longRead(query.revision, this.#call);
     try {
       return await read.range(query, parts);
     } finally {
@@ -140,7 +141,7 @@ export class RangeStream implements StreamInput {
 
   /** Resolves when the caller reads on. */
   async #send(rangeResponse: Uint8Array): Promise<void> {
-    if (this.#over) return;
+    if (this.#call.aborted) return;
     if (this.#output.write(encodeRangeStreamResponse(rangeResponse))) return;
     await new Promise<void>((resolve) => {
       this.#onDrained = resolve;

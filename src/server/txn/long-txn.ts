@@ -3,7 +3,7 @@
  * that is kept readable meanwhile.
  */
 import { keyRange } from "../../mvcc/index.ts";
-import type { LongRead, ReadView, Store } from "../../mvcc/index.ts";
+import type { LongRead, ReadView, Reader, Store } from "../../mvcc/index.ts";
 import { RangeParts, innerHeader, joined, latin1, txnParts } from "../../wire/index.ts";
 import type { Parts, messages } from "../../wire/index.ts";
 import { holds, holdsFor, holdsForNothing } from "./compare.ts";
@@ -13,7 +13,11 @@ import { checkRevision, queryOf } from "./operations.ts";
 export async function readLongTxn(
   request: messages.TxnRequest,
   store: Store,
-  at: { readonly view: ReadView; readonly header: Uint8Array },
+  at: {
+    readonly view: ReadView;
+    readonly header: Uint8Array;
+    readonly reader: Reader | undefined;
+  },
 ): Promise<Uint8Array> {
   const { baseRevision, compactedRevision, revision } = at.view;
   // Whichever branch it will be, what it reads stays.
@@ -21,7 +25,7 @@ export async function readLongTxn(
     .map(({ requestRange }) => requestRange?.revision ?? 0)
     .filter((asked) => asked >= compactedRevision && asked > 0 && asked < revision);
   const oldest = store.longRead(Math.min(revision, ...pins));
-  const newest = store.longRead(revision);
+  const newest = store.longRead(revision, at.reader);
   try {
     return await store.gather(async () => {
       const succeeded = await allHold(request.compare, newest, at.view);
@@ -35,7 +39,10 @@ export async function readLongTxn(
       store.counts.ranges += operationCount;
       store.counts.requestDone(operationCount);
       const answers: Parts[] = [];
-      for (const range of ranges) answers.push(await rangeParts(range, store, revision));
+      for (const range of ranges) {
+        const read = store.longRead(range.revision <= 0 ? revision : range.revision, at.reader);
+        answers.push(await rangeParts(range, read, revision));
+      }
       return joined(txnParts(at.header, succeeded, answers), newest.turn);
     });
   } finally {
@@ -61,10 +68,9 @@ async function allHold(
 
 async function rangeParts(
   request: messages.RangeRequest,
-  store: Store,
+  read: LongRead,
   newest: number,
 ): Promise<Parts> {
-  const read = store.longRead(request.revision <= 0 ? newest : request.revision);
   try {
     const parts = new RangeParts();
     const result = await read.range(queryOf(request, read.revision), parts);

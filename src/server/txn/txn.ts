@@ -15,7 +15,7 @@ import {
   encodeTxnResponse,
   innerHeader,
 } from "../../wire/index.ts";
-import type { messages } from "../../wire/index.ts";
+import type { CallContext, messages } from "../../wire/index.ts";
 import { holds } from "./compare.ts";
 import { readLongTxn } from "./long-txn.ts";
 import { checkPutTarget, checkRevision, deleteRange, put, queryOf } from "./operations.ts";
@@ -44,6 +44,7 @@ export function readTxn(
   request: messages.TxnRequest,
   store: Store,
   headerAt: (revision: number) => Uint8Array,
+  context: CallContext,
 ): Uint8Array | Promise<Uint8Array> {
   const view = store.view();
   const header = headerAt(view.revision);
@@ -55,7 +56,7 @@ export function readTxn(
     return encodeTxnResponse(header, plan.succeeded, responses);
   } catch (error) {
     if (!(error instanceof TurnExceeded)) throw error;
-    return readLongTxn(request, store, { view, header });
+    return readLongTxn(request, store, { view, header, reader: context.signal });
   }
 }
 

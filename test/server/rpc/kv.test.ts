@@ -1,5 +1,5 @@
 import t from "tap";
-import { messages } from "../../../src/wire/index.ts";
+import { STATUS, messages } from "../../../src/wire/index.ts";
 import { bytes, refuses, withServer } from "../server-fixture.ts";
 
 t.test("Range reads any revision between the compacted and the newest", async (t) => {
@@ -137,4 +137,49 @@ t.test("A long range answers as of its start, though a compaction comes meanwhil
     },
     { turnWork: 4 },
   );
+});
+
+t.test(
+  "A long range or transaction ends with its call, and gives its place to others",
+  async (t) => {
+    await withServer(
+      async ({ client, store }) => {
+        for (const key of ["k1", "k2", "k3", "k4"]) await client.kv.put(key, "value");
+        const all = { key: bytes("k"), rangeEnd: bytes("l") };
+        const controller = new AbortController();
+        const { signal } = controller;
+        // As many as there are places, of both kinds.
+        const calls: Promise<unknown>[] = Array.from({ length: 8 }, () => [
+          client.unary("range", all, { signal }),
+          client.unary("txn", { success: [{ requestRange: all }] }, { signal }),
+        ]).flat();
+        t.ok(store.longReadCount >= calls.length);
+        const refused = calls.map((call) => t.rejects(call, { code: STATUS.canceled }));
+        controller.abort();
+        const { kvs } = await client.kv.get("k", { prefix: true });
+        t.equal(kvs.length, 4);
+        await Promise.all(refused);
+        t.equal(store.longReadCount, 0);
+      },
+      { turnWork: 4 },
+    );
+  },
+);
+
+t.test("A short range, transaction or put does not ask for a signal", async (t) => {
+  await withServer(async ({ server }) => {
+    const context = {
+      metadata: () => undefined,
+      get signal(): AbortSignal {
+        t.fail("it asks");
+        return AbortSignal.abort();
+      },
+    };
+    const all = { key: bytes("k"), rangeEnd: bytes("l") };
+    await server.unary("put", messages.encodePutRequest({ key: bytes("k") }), context);
+    const answer = await server.unary("range", messages.encodeRangeRequest(all), context);
+    t.equal(messages.decodeRangeResponse(answer).kvs.length, 1);
+    const txn = messages.encodeTxnRequest({ success: [{ requestRange: all }] });
+    t.equal(messages.decodeTxnResponse(await server.unary("txn", txn, context)).succeeded, true);
+  });
 });

@@ -221,3 +221,19 @@ t.test("RangeStream left by its client reads no further", async (t) => {
     t.equal(reader.ended, undefined);
   });
 });
+
+t.test("RangeStream whose caller goes ends what it reads at the next turn", async (t) => {
+  await withServer(
+    async (fixture) => {
+      await fill(fixture, 60);
+      const reader = new Reader(fixture, ALL);
+      t.equal(fixture.store.longReadCount, 1);
+      reader.cancel();
+      await settle();
+      t.equal(fixture.store.longReadCount, 0);
+      t.same(reader.sizes, []);
+      t.equal(reader.ended, undefined, "nobody is told");
+    },
+    { turnWork: 4 },
+  );
+});
