@@ -10,7 +10,8 @@ import { messages } from "../wire/index.ts";
 export const MARKS_MAX = 1000;
 
 /**
- * What a server had in it at one moment: keys, values, leases. It keeps in memory, or on disk, what
+ * What a server had in it at one moment: keys, values, leases. Users and roles are no part of it, and
+ * stay as they are at a reset; a fork has them, and asks who calls as its origin does. It keeps in memory, or on disk, what
  * was overwritten since, until it is released or its server is stopped.
  */
 export interface Mark {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
 import type { Test } from "tap";
+import { Client } from "../../src/client/index.ts";
 import { Etcd, connect } from "../../src/embed/index.ts";
 import { MARKS_MAX } from "../../src/embed/marks.ts";
 import type { Mark } from "../../src/embed/index.ts";
@@ -236,4 +237,31 @@ t.test("Etcd.fork() does not go deeper than its bound", async (t) => {
   t.match(refused, /Cannot fork/);
   t.equal(forks.length, 64);
   for (const server of forks) await server.stop();
+});
+
+t.test("Etcd.fork() has users, and Etcd.reset() leaves them as they are", async (t) => {
+  await using etcd = await Etcd.start({ bcryptCost: 4 });
+  const { auth, kv } = etcd.client;
+  await kv.put("key", "first");
+  await auth.userAdd("root", "secret");
+  await auth.userGrantRole("root", "root");
+  const mark = await etcd.mark();
+  await kv.put("key", "second");
+  await auth.userAdd("ann", "secret");
+  await auth.enable();
+
+  await using fork = await etcd.fork();
+  await t.rejects(fork.client.kv.get("key"), { message: "etcdserver: user name is empty" });
+  const token = await fork.client.auth.authenticate("root", "secret");
+  const root = new Client(fork.channel, { metadata: { token } });
+  t.same(await root.auth.userList(), ["ann", "root"]);
+  t.equal(String((await root.kv.get("key")).kvs[0]?.value), "second");
+  await root.auth.userDelete("ann");
+
+  await etcd.reset(mark);
+  await t.rejects(kv.get("key"), { message: "etcdserver: user name is empty" });
+  const again = await auth.authenticate("root", "secret");
+  const origin = new Client(etcd.channel, { metadata: { token: again } });
+  t.same(await origin.auth.userList(), ["ann", "root"], "not those of the mark, nor the fork's");
+  t.equal(String((await origin.kv.get("key")).kvs[0]?.value), "first");
 });

@@ -74,7 +74,7 @@ async function differ(
     "3 etcdserver: user name is empty",
     "7 etcdserver: permission denied",
   ]) {
-    t.ok((counts.get(text) ?? 0) > stepCount / 100, `${text} is no rarity`);
+    t.ok((counts.get(text) ?? 0) > 0, `some steps end with: ${text}`);
   }
   t.comment([...counts].map(([end, count]) => `${count} ${end}`).join("; "));
 }
