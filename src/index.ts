@@ -28,7 +28,14 @@ export type {
   WatchOptions,
   WithLockOptions,
 } from "./client/index.ts";
-export { connect, Etcd, exportSnapshot, restoreSnapshot, snapshotStatus } from "./embed/index.ts";
+export {
+  connect,
+  Etcd,
+  EtcdStores,
+  exportSnapshot,
+  restoreSnapshot,
+  snapshotStatus,
+} from "./embed/index.ts";
 export type {
   ConnectOptions,
   ContentChange,
