@@ -226,9 +226,12 @@ export function watch(
   return new Watch(() => calls.stream("watch"), request, resumption);
 }
 
-/** Whether what went wrong is the way to the server. Source: etcd client/v3/client.go, isHaltErr. */
+/**
+ * Whether what went wrong is the way to the server: a cluster that has no leader is told.
+ * Source: etcd client/v3/client.go, isHaltErr; client/v3/watch.go, run.
+ */
 function isLost(error: unknown): boolean {
-  if (!(error instanceof EtcdError)) return false;
+  if (!(error instanceof EtcdError) || error.reason === "noLeader") return false;
   return error.code === STATUS.unavailable || error.code === STATUS.internal;
 }
 
