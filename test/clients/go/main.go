@@ -98,7 +98,7 @@ func errorStatus(ctx context.Context, etcd *clientv3.Client) error {
 }
 
 func deadline(ctx context.Context, etcd *clientv3.Client) error {
-	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	short, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	// The plain call: clientv3's watch has an end of its own at a deadline.
 	stream, err := etcd.ActiveConnection().NewStream(short, &grpc.StreamDesc{

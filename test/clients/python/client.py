@@ -99,7 +99,7 @@ def error_status(etcd):
 
 
 def deadline(etcd):
-    stream = Stream(etcd.watch.Watch, timeout=0.3)
+    stream = Stream(etcd.watch.Watch, timeout=2)
     assert stream.ask(watch_of(b"deadline")).created
     try:
         next(stream.answers)
