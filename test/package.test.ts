@@ -157,7 +157,7 @@ async function hasItsFiles(t: Test, packed: Packed): Promise<void> {
   const { engines, dependencies } = JSON.parse(
     await readFile(join(ROOT, "package.json"), "utf8"),
   ) as { engines: { node: string }; dependencies: Record<string, string> };
-  t.equal(engines.node, ">=20");
+  t.equal(engines.node, ">=20.3");
   t.strictSame(Object.keys(dependencies).sort(), [
     "@grpc/grpc-js",
     "bcryptjs",
