@@ -45,10 +45,10 @@ function presetText(name: string, definition: FlagDefinition): string {
 }
 
 function gateLines(): readonly string[] {
-  return [...FEATURE_GATES].map(
-    ([name, gate]) =>
-      `    ${name}=true|false (${gate.stage} - default=${gate.enabledByDefault}; no effect here)`,
-  );
+  return [...FEATURE_GATES].map(([name, { stage, enabledByDefault, reason }]) => {
+    const effect = reason === undefined ? "" : "; no effect here";
+    return `    ${name}=true|false (${stage} - default=${enabledByDefault}${effect})`;
+  });
 }
 
 function statusLines(definition: FlagDefinition): readonly string[] {

@@ -18,7 +18,8 @@ t.test("The help says of a flag that has no effect or is not supported why", (t)
   const text = flagsText();
   t.match(text, /--snapshot-count '10000'\n.*\n {4}No effect: there is no raft log\.\n/);
   t.match(text, /--discovery-endpoints ''\n.*\n {4}Not supported: a cluster of several members /);
-  t.match(text, /^ {4}LeaseCheckpoint=true\|false \(ALPHA - default=false; no effect here\)$/m);
+  t.match(text, /^ {4}PriorityRequest=true\|false \(ALPHA - default=false; no effect here\)$/m);
+  t.match(text, /^ {4}LeaseCheckpoint=true\|false \(ALPHA - default=false\)$/m);
   t.end();
 });
 
