@@ -6,10 +6,10 @@
  * clients in the process and on ports see the same; a server that was started without it has none of
  * it in its way.
  */
-import { keyRange } from "../client/index.ts";
+import { Client, keyRange } from "../client/index.ts";
 import type { Bytes, KeyRangeOptions } from "../client/index.ts";
 import type { Engine } from "../storage/index.ts";
-import { EMPTY_CONTEXT, EtcdError, messages } from "../wire/index.ts";
+import { EtcdError } from "../wire/index.ts";
 import type { Channel, Clock, HttpPages, HttpReply, HttpRequest } from "../wire/index.ts";
 import { ArmedRule } from "./fault-rules.ts";
 import type { FaultRule } from "./fault-rules.ts";
@@ -18,8 +18,6 @@ import type { CompactedAt } from "./fault-state.ts";
 import { FaultyChannel } from "./faulty-channel.ts";
 import { FaultyEngine } from "./faulty-engine.ts";
 import { HeldCalls } from "./held-calls.ts";
-
-const { AlarmAction, AlarmType } = messages;
 
 /** Rules at a time; one more is refused. */
 export const FAULTS_MAX = 1000;
@@ -57,12 +55,12 @@ export interface FaultedServer {
 /** The faults of one server: `Etcd.start({ faults })`. */
 export class Faults {
   readonly seed: number;
-  readonly #faults = new Map<number, Fault>();
   readonly #rules = new Map<number, ArmedRule>();
   #lastId = 0;
   #isFull = false;
   #engine: FaultyEngine | undefined;
-  #server: FaultedServer | undefined;
+  /** Of the server before which faults stand: of what it does for them nothing goes wrong. */
+  #client: Client | undefined;
   #state: FaultState | undefined;
 
   constructor(options: FaultsOptions = {}) {
@@ -80,32 +78,22 @@ export class Faults {
     const id = ++this.#lastId;
     const armed = new ArmedRule(rule, this.seed + id);
     this.#rules.set(id, armed);
-    const fault: Fault = {
-      id,
-      rule,
-      get hits() {
-        return armed.hits;
-      },
-      remove: () => void this.remove(id),
-    };
-    this.#faults.set(id, fault);
-    return fault;
+    return this.#fault(id, armed);
   }
 
   /** Those in force, in the order in which they were added. */
   list(): Fault[] {
-    return [...this.#faults.values()];
+    return [...this.#rules].map(([id, armed]) => this.#fault(id, armed));
   }
 
   /** False when there is none of this id. */
   remove(id: number): boolean {
-    this.#rules.delete(id);
-    return this.#faults.delete(id);
+    return this.#rules.delete(id);
   }
 
   /** Removes all rules, and gives leader, disk and space back. */
   async clear(): Promise<void> {
-    for (const id of this.#faults.keys()) this.remove(id);
+    this.#rules.clear();
     this.regainLeader();
     this.disk.releaseWrites();
     if (this.#isFull) await this.clearNoSpace();
@@ -137,13 +125,13 @@ export class Faults {
 
   /** Raises the alarm NOSPACE: writes are refused with `etcdserver: mvcc: database space exceeded`. */
   async raiseNoSpace(): Promise<void> {
-    await this.#alarm(AlarmAction.activate);
+    await this.#alarm("alarmActivate");
     this.#isFull = true;
   }
 
   /** Disarms it, whoever raised it. */
   async clearNoSpace(): Promise<void> {
-    await this.#alarm(AlarmAction.deactivate);
+    await this.#alarm("alarmDeactivate");
     this.#isFull = false;
   }
 
@@ -173,7 +161,7 @@ export class Faults {
 
   /** Stands before a server. For the server that starts. */
   attach(server: FaultedServer): void {
-    this.#server = server;
+    this.#client = new Client(server.channel);
     this.#state = new FaultState({
       rules: this.#rules,
       held: new HeldCalls(server.clock),
@@ -209,22 +197,30 @@ export class Faults {
     throw notStarted();
   }
 
-  async #alarm(action: number): Promise<void> {
-    const { channel } = this.#server ?? {};
-    if (channel === undefined) throw notStarted();
-    const status = await channel.unary("status", NOTHING, EMPTY_CONTEXT);
-    const { memberId } = messages.decodeStatusResponse(status).header!;
-    const request = { action, memberId, alarm: AlarmType.nospace };
-    await channel.unary("alarm", messages.encodeAlarmRequest(request), EMPTY_CONTEXT);
+  /** What a rule is to those who add it. */
+  #fault(id: number, armed: ArmedRule): Fault {
+    return {
+      id,
+      rule: armed.rule,
+      get hits() {
+        return armed.hits;
+      },
+      remove: () => void this.remove(id),
+    };
+  }
+
+  async #alarm(action: "alarmActivate" | "alarmDeactivate"): Promise<void> {
+    if (this.#client === undefined) throw notStarted();
+    const { maintenance } = this.#client;
+    const { memberId } = (await maintenance.status()).header!;
+    await maintenance[action]({ memberId, alarm: "nospace" });
   }
 
   async #compact(): Promise<CompactedAt> {
-    const { channel } = this.#server!;
-    const status = await channel.unary("status", NOTHING, EMPTY_CONTEXT);
-    const { revision: compactRevision, ...header } = messages.decodeStatusResponse(status).header!;
+    const { kv, maintenance } = this.#client!;
+    const { revision: compactRevision, ...header } = (await maintenance.status()).header!;
     try {
-      const request = messages.encodeCompactionRequest({ revision: compactRevision });
-      await channel.unary("compact", request, EMPTY_CONTEXT);
+      await kv.compact(compactRevision);
     } catch (error) {
       // All is compacted already.
       if (!(error instanceof EtcdError && error.reason === "compacted")) throw error;
@@ -232,8 +228,6 @@ export class Faults {
     return { ...header, compactRevision };
   }
 }
-
-const NOTHING = new Uint8Array();
 
 /** Source: etcd server/etcdserver/api/etcdhttp/health.go, checkLeader. */
 const NO_LEADER: HttpReply = {
