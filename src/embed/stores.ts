@@ -1,6 +1,6 @@
 /** Many servers on the same ports: each is who a client dials by the server's name. */
 import type { Serving } from "../transport/index.ts";
-import { EtcdError, SILENT_LOGGER, STATUS, fieldOf } from "../wire/index.ts";
+import { EtcdError, STATUS, fieldOf } from "../wire/index.ts";
 import type { CallContext, Channel, HttpPages, HttpReply } from "../wire/index.ts";
 import { Etcd } from "./etcd.ts";
 import type { EtcdOptions } from "./options.ts";
@@ -31,20 +31,22 @@ export type StoreOptions = Omit<
  */
 export class EtcdStores {
   readonly #serving: Serving;
-  readonly #stores = new Map<string, Etcd>();
+  readonly #stores: Map<string, Etcd>;
   #isStopped = false;
 
   /** Rejects with the cause for a port that cannot be had. */
   static async start(options: StoresOptions): Promise<EtcdStores> {
-    const { Serving: Ports } = await import("../transport/index.ts");
-    const { listenClientUrls: clientUrls = [], tls, logger = SILENT_LOGGER } = options;
-    const stores = new EtcdStores(await Ports.open({ clientUrls, tls, logger }));
-    await stores.#serve(options);
-    return stores;
+    const { serve } = await import("../transport/index.ts");
+    const { listenClientUrls: clientUrls = [], ...rest } = options;
+    const stores = new Map<string, Etcd>();
+    const channel = channelOf(stores);
+    const pages = pagesOf(stores);
+    return new EtcdStores(await serve({ ...rest, clientUrls, channel, pages }), stores);
   }
 
-  private constructor(serving: Serving) {
+  private constructor(serving: Serving, stores: Map<string, Etcd>) {
     this.#serving = serving;
+    this.#stores = stores;
   }
 
   /** Where all of them are served, with the real ports. */
@@ -111,31 +113,35 @@ export class EtcdStores {
       throw new Error(`${cannot}: there are ${String(STORES_MAX)} already`);
     }
   }
+}
 
-  async #serve(options: StoresOptions): Promise<void> {
-    const channel: Channel = {
-      unary: (method, request, context) =>
-        this.#dialed(context).channel.unary(method, request, context),
-      stream: (method, context, output) =>
-        this.#dialed(context).channel.stream(method, context, output),
-    };
-    const pages: HttpPages = {
-      page: (request) => {
-        const host = fieldOf(request, "host") ?? fieldOf(request, ":authority") ?? "";
-        const etcd = this.get(hostName(host));
-        return etcd === undefined ? unknownPage(host) : etcd.pages.page(request);
-      },
-    };
-    await this.#serving.start({ ...options, channel, pages });
-  }
+type StoresByName = ReadonlyMap<string, Etcd>;
 
-  /** Throws EtcdError for a name that nobody has. */
-  #dialed(context: CallContext): Etcd {
+/** Calls go to the server of the name that was dialed. They throw EtcdError for a name of none. */
+function channelOf(stores: StoresByName): Channel {
+  const dialed = (context: CallContext): Channel => {
     const host = context.metadata(":authority") ?? context.metadata("host") ?? "";
-    const etcd = this.get(hostName(host));
-    if (etcd !== undefined) return etcd;
+    const etcd = dialedOf(stores, host);
+    if (etcd !== undefined) return etcd.channel;
     throw new EtcdError(STATUS.notFound, unknownText(host));
-  }
+  };
+  return {
+    unary: (method, request, context) => dialed(context).unary(method, request, context),
+    stream: (method, context, output) => dialed(context).stream(method, context, output),
+  };
+}
+
+function pagesOf(stores: StoresByName): HttpPages {
+  return {
+    page: (request) => {
+      const host = fieldOf(request, "host") ?? fieldOf(request, ":authority") ?? "";
+      return dialedOf(stores, host)?.pages.page(request) ?? unknownPage(host);
+    },
+  };
+}
+
+function dialedOf(stores: StoresByName, authority: string): Etcd | undefined {
+  return stores.get(hostName(authority).toLowerCase());
 }
 
 /** Without a port; of an IPv6 address without its brackets. */
