@@ -16,15 +16,7 @@ import {
 } from "./etcdctl-commands.ts";
 import type { Command } from "./etcdctl-commands.ts";
 import { EtcdctlSession } from "./etcdctl-session.ts";
-import {
-  both,
-  comparable,
-  elects,
-  keepsAlive,
-  locks,
-  watches,
-  watchesInteractively,
-} from "./live-commands.ts";
+import { both, comparable, goOn } from "./live-commands.ts";
 import type { Sessions } from "./live-commands.ts";
 import { FORM_COMMANDS, SYNTAX_COMMANDS, USER_COMMANDS } from "./own-commands.ts";
 
@@ -69,11 +61,7 @@ async function compareAll(t: Test, server: string): Promise<Sessions> {
   for (const [name, commands] of Object.entries(groups)) {
     await t.test(name, (t) => runAll(t, sessions, commands));
   }
-  await t.test("watch follows", (t) => watches(t, sessions));
-  await t.test("a watch of many", (t) => watchesInteractively(t, sessions));
-  await t.test("lease keep-alive goes on", (t) => keepsAlive(t, sessions));
-  await t.test("lock waits for its holder", (t) => locks(t, sessions));
-  await t.test("elect campaigns and observes", (t) => elects(t, sessions));
+  await goOn(t, sessions);
   return sessions;
 }
 

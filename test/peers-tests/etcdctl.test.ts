@@ -17,15 +17,7 @@ import {
   TXN_COMMANDS,
 } from "./etcdctl-commands.ts";
 import type { Command } from "./etcdctl-commands.ts";
-import {
-  both,
-  elects,
-  keepsAlive,
-  locks,
-  same,
-  watches,
-  watchesInteractively,
-} from "./live-commands.ts";
+import { both, goOn, same } from "./live-commands.ts";
 import type { Sessions } from "./live-commands.ts";
 import { USER_COMMANDS } from "./own-commands.ts";
 import { GUIDE_COMMANDS } from "./users-guide.ts";
@@ -56,11 +48,7 @@ if (havePrograms(t, [etcd, etcdctl, etcdlet])) {
   for (const [name, commands] of Object.entries(groups)) {
     await t.test(name, (t) => runAll(t, sessions, commands));
   }
-  await t.test("watch follows", (t) => watches(t, sessions));
-  await t.test("a watch of many", (t) => watchesInteractively(t, sessions));
-  await t.test("lease keep-alive goes on", (t) => keepsAlive(t, sessions));
-  await t.test("lock waits for its holder", (t) => locks(t, sessions));
-  await t.test("elect campaigns and observes", (t) => elects(t, sessions));
+  await goOn(t, sessions);
   await t.test("the guide to access control", (t) => runAll(t, sessions, GUIDE_COMMANDS));
   await t.test("users", (t) => runAll(t, sessions, USER_COMMANDS));
   await t.test("make-mirror copies", (t) => mirrors(t, sessions));

@@ -27,8 +27,17 @@ export function same(
   t.strictSame(ours, real, what);
 }
 
+/** All commands that go on, each a test. */
+export async function goOn(t: Test, sessions: Sessions): Promise<void> {
+  await t.test("watch follows", (t) => watches(t, sessions));
+  await t.test("a watch of many", (t) => watchesInteractively(t, sessions));
+  await t.test("lease keep-alive goes on", (t) => keepsAlive(t, sessions));
+  await t.test("lock waits for its holder", (t) => locks(t, sessions));
+  await t.test("elect campaigns and observes", (t) => elects(t, sessions));
+}
+
 /** Live, whatever the moment at which the watch is there: it begins at the next revision. */
-export async function watches(t: Test, sessions: Sessions): Promise<void> {
+async function watches(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
     const args = [
       "watch",
@@ -56,7 +65,7 @@ async function nextRevision(session: EtcdctlSession): Promise<number> {
 }
 
 /** Two watches that are typed in, one after the other. */
-export async function watchesInteractively(t: Test, sessions: Sessions): Promise<void> {
+async function watchesInteractively(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
     const next = await nextRevision(session);
     const watch = await session.background(["watch", "--interactive"], 0);
@@ -71,7 +80,7 @@ export async function watchesInteractively(t: Test, sessions: Sessions): Promise
 }
 
 /** A lease is renewed until it is gone. */
-export async function keepsAlive(t: Test, sessions: Sessions): Promise<void> {
+async function keepsAlive(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
     const { stdout } = await session.run(["lease", "grant", "3"]);
     const number = /LEASE(\d+)/u.exec(stdout)?.[1] ?? "";
@@ -86,7 +95,7 @@ export async function keepsAlive(t: Test, sessions: Sessions): Promise<void> {
 }
 
 /** A lock waits, is passed on, and leaves nothing. */
-export async function locks(t: Test, sessions: Sessions): Promise<void> {
+async function locks(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
     const holder = await session.background(["lock", "one-lock"], 1);
     const waiting = await session.background(["lock", "one-lock", "echo", "locked at last"], 0);
@@ -106,7 +115,7 @@ export async function locks(t: Test, sessions: Sessions): Promise<void> {
 }
 
 /** A campaign waits for the one before; an observer sees both. */
-export async function elects(t: Test, sessions: Sessions): Promise<void> {
+async function elects(t: Test, sessions: Sessions): Promise<void> {
   const results = await both(sessions, async (session) => {
     const leader = await session.background(["elect", "one-election", "first"], 2);
     const observer = await session.background(["elect", "--listen", "one-election"], 2);

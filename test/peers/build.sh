@@ -133,50 +133,25 @@ build_kubernetes() {
   echo "kubectl: $("$bin/kubectl" version --client | head -n 1)"
 }
 
-build_h2spec() {
-  if up_to_date h2spec h2spec; then
-    echo "build.sh: h2spec is up to date in $bin"
+# build_tool NAME MODULE: the program cmd/NAME of a module, which is pinned in the folder NAME. What it says of
+# its own version is not used: h2spec 2.2.1 calls itself 2.0.0, and the others know it in a release only.
+build_tool() {
+  if up_to_date "$1" "$1"; then
+    echo "build.sh: $1 is up to date in $bin"
   else
-    require_go h2spec
+    require_go "$1"
     started=$(date +%s)
-    (cd "$here/h2spec" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/" github.com/summerwind/h2spec/cmd/h2spec) ||
-      fail "Cannot build h2spec"
-    put_in_place h2spec h2spec
-    echo "build.sh: built h2spec in $(($(date +%s) - started)) s"
+    (cd "$here/$1" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/" "$2/cmd/$1") ||
+      fail "Cannot build $1"
+    put_in_place "$1" "$1"
+    echo "build.sh: built $1 in $(($(date +%s) - started)) s"
   fi
-  # Not "h2spec --version": 2.2.1 still calls itself 2.0.0.
-  echo "h2spec version: $(pinned h2spec github.com/summerwind/h2spec)"
+  echo "$1 version: $(pinned "$1" "$2")"
 }
 
-build_promtool() {
-  if up_to_date promtool promtool; then
-    echo "build.sh: promtool is up to date in $bin"
-  else
-    require_go promtool
-    started=$(date +%s)
-    (cd "$here/promtool" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/" github.com/prometheus/prometheus/cmd/promtool) ||
-      fail "Cannot build promtool"
-    put_in_place promtool promtool
-    echo "build.sh: built promtool in $(($(date +%s) - started)) s"
-  fi
-  # Not "promtool --version": the number is stamped in at a release, and here it is not.
-  echo "promtool version: $(pinned promtool github.com/prometheus/prometheus)"
-}
-
-build_grpcurl() {
-  if up_to_date grpcurl grpcurl; then
-    echo "build.sh: grpcurl is up to date in $bin"
-  else
-    require_go grpcurl
-    started=$(date +%s)
-    (cd "$here/grpcurl" && go build -mod=readonly -trimpath -ldflags "$strip" -o "$aside/" github.com/fullstorydev/grpcurl/cmd/grpcurl) ||
-      fail "Cannot build grpcurl"
-    put_in_place grpcurl grpcurl
-    echo "build.sh: built grpcurl in $(($(date +%s) - started)) s"
-  fi
-  # Not "grpcurl -version": built this way it calls itself "dev build".
-  echo "grpcurl version: $(pinned grpcurl github.com/fullstorydev/grpcurl)"
-}
+build_h2spec() { build_tool h2spec github.com/summerwind/h2spec; }
+build_promtool() { build_tool promtool github.com/prometheus/prometheus; }
+build_grpcurl() { build_tool grpcurl github.com/fullstorydev/grpcurl; }
 
 build_envtest() {
   if up_to_date envtest envtest; then
