@@ -35,7 +35,8 @@ export function compactKeys(
       return false;
     }
     keyCount++;
-    if (history.versionCount === 1 && history.version !== 0) return true;
+    // To ask for one to change may copy it, and again with each compaction after a fork.
+    if (!history.losesAt(step.revision)) return true;
     // The tree that is gone through says so.
     const own = tree.getOwn(history.key)!;
     own.compact(step.revision, (main, sub, rowBytes) => {

@@ -115,22 +115,21 @@ export class KeyHistory implements KeyVersion, Place {
    */
   compact(revision: number, removed: (main: number, sub: number, rowBytes: number) => void): void {
     const older = this.#older;
-    let count = 0;
-    while (count < older.length && older[count]! <= revision) count += STRIDE;
-    const newestIsOlder = this.modMain > revision;
-    let drop = newestIsOlder ? Math.max(0, count - STRIDE) : count;
-    if (newestIsOlder && count > 0 && isDeadTombstone(older, count - STRIDE, revision)) {
-      drop = count;
-    }
+    const drop = this.#dropAt(revision);
     for (let index = 0; index < drop; index += STRIDE) {
       removed(older[index]!, older[index + 1]!, older[index + 6]!);
     }
     if (drop === older.length) this.#older = NONE;
     else if (drop > 0) this.#older = older.slice(drop);
-    if (!newestIsOlder && this.version === 0 && this.modMain < revision) {
+    if (this.#isDeadAt(revision)) {
       removed(this.modMain, this.modSub, this.rowBytes);
       this.modMain = 0;
     }
+  }
+
+  /** Whether {@link compact} would remove anything. */
+  losesAt(revision: number): boolean {
+    return this.#isDeadAt(revision) || this.#dropAt(revision) > 0;
   }
 
   /** Whether a compaction left nothing of the key. */
@@ -146,6 +145,22 @@ export class KeyHistory implements KeyVersion, Place {
       if (older[index] === main && older[index + 1] === sub) return this.#olderVersion(index);
     }
     return undefined;
+  }
+
+  /** How many of the older versions' numbers a compaction removes. */
+  #dropAt(revision: number): number {
+    const older = this.#older;
+    let count = 0;
+    while (count < older.length && older[count]! <= revision) count += STRIDE;
+    if (this.modMain <= revision || count === 0) return count;
+    // The newest of these is what the key was at the revision.
+    const last = count - STRIDE;
+    return isDeadTombstone(older, last, revision) ? count : last;
+  }
+
+  /** Whether the newest version is a tombstone that a compaction removes. */
+  #isDeadAt(revision: number): boolean {
+    return this.version === 0 && this.modMain < revision;
   }
 
   #pushOlder(): void {

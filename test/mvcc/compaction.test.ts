@@ -56,6 +56,27 @@ t.test("compactKeys() removes superseded versions and keys that are gone", async
   t.same(step(space, { revision: 7 }).rows, [], "nothing is left to remove");
 });
 
+t.test("compactKeys() copies nothing for a fork of which nothing is removed", async (t) => {
+  const space = spaceOf({
+    changed: [
+      [2, 1],
+      [5, 2],
+    ],
+    deletedAtC: [
+      [3, 1],
+      [4, 0],
+    ],
+  });
+  step(space, { revision: 4 });
+  const before = ["changed", "deletedAtC"].map((key) => space.tree.get(key));
+  space.tree.fork(5);
+  t.same(step(space, { revision: 4 }).rows, []);
+  t.same(
+    before.map((history) => history === space.tree.get(history!.key)),
+    [true, true],
+  );
+});
+
 t.test("compactKeys() gives the memory of removed keys back", async (t) => {
   const space = spaceOf({
     gone: [

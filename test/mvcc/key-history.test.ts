@@ -85,6 +85,7 @@ t.test("KeyHistory.compact() keeps what etcd keeps and reports the rest", async 
     for (const revision of revisions.toSorted((a, b) => a - b)) {
       const kept = compacted(versions, revision);
       const removed: string[] = [];
+      assert.equal(history.losesAt(revision), kept.length < versions.length);
       history.compact(revision, (main, sub) => removed.push(`${String(main)}.${String(sub)}`));
       const gone = versions.filter((version) => !kept.includes(version));
       assert.deepEqual(
