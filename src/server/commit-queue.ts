@@ -91,8 +91,8 @@ export class CommitQueue {
   /** The next one, as far as it is gathered. */
   #gathered: Group | undefined = undefined;
   #isGatheringSoon = false;
-  /** Readings that wait for what is applied to be on disk: at most one per call that is open. */
-  #readings: Reading[] = [];
+  /** Readings that wait for what is applied to be on disk, the oldest first; one per call at most. */
+  readonly #readings: Reading[] = [];
   #refuseAll: EtcdError | undefined = undefined;
   readonly #patience: Patience;
   readonly #slow: SlowCalls;
@@ -377,11 +377,9 @@ export class CommitQueue {
       for (const waiting of overdue) this.#waitingBytes -= waiting.bytes;
       for (const waiting of overdue) this.#giveUp(waiting);
     }
-    const late = this.#readings.filter(({ tick }) => this.#patience.isOver("reading", tick));
-    if (late.length > 0) {
-      this.#readings = this.#readings.filter((reading) => !late.includes(reading));
-      for (const reading of late) reading.refuse(new EtcdError("timeoutWaitAppliedIndex"));
-    }
+    const kept = this.#readings.findIndex(({ tick }) => !this.#patience.isOver("reading", tick));
+    const late = this.#readings.splice(0, kept === -1 ? this.#readings.length : kept);
+    for (const reading of late) reading.refuse(new EtcdError("timeoutWaitAppliedIndex"));
     return this.#running !== undefined;
   }
 
