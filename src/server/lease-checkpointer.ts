@@ -32,11 +32,9 @@ export class LeaseCheckpointer {
   /** Looks at the leases after each interval, until {@link close}. */
   start(): void {
     if (this.#closed) return;
-    const look = (): void => {
-      // Never rejects.
-      void this.#checkpoint().then(() => {
-        this.start();
-      });
+    const look = async (): Promise<void> => {
+      await this.#checkpoint();
+      this.start();
     };
     this.#stop = this.#clock.after(INTERVAL_MS, look, "background");
   }
