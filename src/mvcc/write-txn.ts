@@ -151,6 +151,7 @@ export class WriteTxn implements View {
     if (lease === undefined) {
       this.grantLease(id, ttl, deadlineMs);
     } else if (lease.ttl === ttl) {
+      if (lease.remainingTtl > 0) this.checkpointLease(lease, 0);
       this.#lessor.renew(lease, deadlineMs);
     } else {
       this.putRecord(leaseKey(id), messages.encodeLease({ id, ttl }));

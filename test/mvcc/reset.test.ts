@@ -1,6 +1,6 @@
 import t from "tap";
 import { contentDifference } from "../../src/mvcc/index.ts";
-import { commit, deleting, putting, withStore } from "../harness/store-fixture.ts";
+import { commit, deleting, openStore, putting, withStore } from "../harness/store-fixture.ts";
 
 t.test("WriteTxn.resetTo() writes what differs, each key at a revision of its own", async (t) => {
   await withStore(async (store) => {
@@ -55,5 +55,17 @@ t.test("WriteTxn.resetTo() brings leases back, with their whole time and their k
       ],
     );
     t.same(contentDifference(mark, store.mark()), []);
+  });
+});
+
+t.test("WriteTxn.resetTo() gives a lease its whole time for the next start, too", async (t) => {
+  await withStore(async (store, engine) => {
+    await commit(store, (txn) => void txn.grantLease(1n, 10, 10_000));
+    const mark = store.mark();
+    await commit(store, (txn) => txn.checkpointLease(txn.lease(1n)!, 4));
+    await commit(store, (txn) => void txn.resetTo(mark, 100_000));
+    t.match(store.lessor.get(1n), { deadlineMs: 110_000, remainingTtl: 0 });
+    const restarted = await openStore(engine);
+    t.match(restarted.lessor.get(1n), { deadlineMs: 10_000, remainingTtl: 0 });
   });
 });
