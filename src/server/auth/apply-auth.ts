@@ -14,7 +14,15 @@ import type { AuthenticateOperation, AuthOperation } from "./operations.ts";
 import { mustBeAdmin } from "./permissions.ts";
 import type { Caller } from "./permissions.ts";
 import { addRole, deleteRole, getRole, grantPermission, revokePermission } from "./roles.ts";
-import { addUser, changePassword, deleteUser, getUser, grantRole, revokeRole } from "./users.ts";
+import {
+  addUser,
+  byBytes,
+  changePassword,
+  deleteUser,
+  getUser,
+  grantRole,
+  revokeRole,
+} from "./users.ts";
 
 /** The header of the answer. */
 type Header = messages.ResponseHeaderInit;
@@ -153,10 +161,6 @@ function authenticate(
   return messages.encodeAuthenticateResponse({ header, token: token ?? "" });
 }
 
-/** In the order of their bytes, as in etcd's database. */
 function sortedNames(named: ReadonlyMap<string, unknown>): string[] {
-  return [...named.keys()]
-    .map((name) => Buffer.from(name))
-    .sort((a, b) => a.compare(b))
-    .map((name) => name.toString());
+  return [...named.keys()].sort(byBytes);
 }

@@ -86,6 +86,7 @@ function existing(state: AuthState, name: string): messages.User {
   return user;
 }
 
-function byBytes(a: string, b: string): number {
+/** Compares names in the order of their bytes, as etcd's database has them. */
+export function byBytes(a: string, b: string): number {
   return Buffer.from(a).compare(Buffer.from(b));
 }
