@@ -1,4 +1,5 @@
 /** Puts a message together from front to back; its numbers are whole 64 bits. */
+import { bigVarintLength, writeBigVarint } from "../writer.ts";
 
 const WIRE_VARINT = 0;
 const WIRE_BYTES = 2;
@@ -64,12 +65,7 @@ export class MessageBytes {
 /** Negative numbers take all of ten bytes. */
 function varintOf(value: bigint): Uint8Array {
   if (value >= 0n && value < 0x80n) return Uint8Array.of(Number(value));
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, value);
-  while (rest >= 0x80n) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
-  }
-  bytes.push(Number(rest));
-  return Uint8Array.from(bytes);
+  const bytes = new Uint8Array(bigVarintLength(value));
+  writeBigVarint(bytes, 0, value);
+  return bytes;
 }
