@@ -196,7 +196,7 @@ export function healthFamilies({ figures, alarms }: MetricsSources): Family[] {
       name: "etcd_debugging_server_alarms",
       help: "Alarms for every member in cluster. 1 for 'server_id' label with current ID. 2 for 'alarm_type' label with type of this alarm",
       read: () =>
-        alarms.list(messages.AlarmType.none).map(({ memberId, alarm }) => ({
+        alarms.raised.map(({ memberId, alarm }) => ({
           labels: { alarm_type: alarmName(alarm), server_id: memberId.toString(16) },
           value: 1,
         })),
