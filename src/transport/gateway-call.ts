@@ -4,21 +4,12 @@
  */
 import { EtcdError, STATUS, fieldOf } from "../wire/index.ts";
 import type { CallContext } from "../wire/index.ts";
+import { TIMEOUT_UNIT_MS } from "./grpc-routes.ts";
 import { deadlineExceeded } from "./grpc-status.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { SOCKET_CLOCK } from "./socket-clock.ts";
 
 const METADATA_PREFIX = "grpc-metadata-";
-
-/** Milliseconds. */
-const UNIT_MS: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1000,
-  m: 1,
-  u: 1e-3,
-  n: 1e-6,
-};
 
 /** The context of a call. It names no client: a certificate says nothing of who sends a request. */
 export class GatewayCall implements CallContext {
@@ -74,7 +65,7 @@ export class GatewayCall implements CallContext {
 function timeoutMsOf(request: HttpExchange): number {
   const text = fieldOf(request, "grpc-timeout") ?? "";
   if (text === "") return Infinity;
-  const unitMs = UNIT_MS[text.slice(-1)];
+  const unitMs = TIMEOUT_UNIT_MS[text.slice(-1)];
   if (unitMs === undefined || !/^[-+]?[0-9]{1,18}.$/u.test(text)) {
     throw new EtcdError(STATUS.invalidArgument, `invalid grpc-timeout: ${text}`);
   }

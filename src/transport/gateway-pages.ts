@@ -12,6 +12,7 @@ export interface GatewayPagesOptions {
   readonly logger: Logger;
 }
 
+/** Where all paths of the gateway begin. */
 const ROOT = "/v3/";
 
 /** Source: etcd server/embed/serve.go, accessController.ServeHTTP. */
@@ -27,10 +28,8 @@ export class GatewayPages implements ExchangePages {
 
   page(exchange: HttpExchange): ExchangeReply | Promise<ExchangeReply> {
     const { path } = exchange;
-    if (path.startsWith(ROOT)) return this.#answer(exchange, path);
-    if (path.startsWith(OLD_ROOT)) {
-      return this.#answer(exchange, ROOT + path.slice(OLD_ROOT.length));
-    }
+    if (path.startsWith(ROOT)) return this.#answer(exchange, path.slice(ROOT.length));
+    if (path.startsWith(OLD_ROOT)) return this.#answer(exchange, path.slice(OLD_ROOT.length));
     // As Go's ServeMux does for a tree that is asked for without its last slash.
     if (`${path}/` === ROOT) return { status: 307, headers: { Location: ROOT }, body: "" };
     return this.#options.pages.page(exchange);

@@ -7,7 +7,7 @@
  *   that is much the channel is told so, and no more requests are passed on.
  * - What is no JSON ends the requests and not the answers, and is told to nobody, as in etcd.
  */
-import { EtcdError } from "../wire/index.ts";
+import { EtcdError, STATUS } from "../wire/index.ts";
 import type { Channel, Logger, StreamInput, StreamMethod, StreamOutput } from "../wire/index.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import {
@@ -78,7 +78,7 @@ export class GatewayStream implements StreamOutput {
     this.#close();
     const error = this.#error;
     if (error === undefined) return { status: 200, headers: {}, body: this.#lines() };
-    return error.code === 4 ? errorReply(error) : streamErrorReply(error);
+    return error.code === STATUS.deadlineExceeded ? errorReply(error) : streamErrorReply(error);
   }
 
   write(message: Uint8Array): boolean {

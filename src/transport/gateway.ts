@@ -21,9 +21,6 @@ export interface GatewayOptions {
   readonly logger: Logger;
 }
 
-/** Where all paths of the gateway begin. */
-const ROOT = "/v3/";
-
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #json: Json;
@@ -38,7 +35,7 @@ export class Gateway {
     this.#json = json;
   }
 
-  /** Answers one request; `path` is that of the request or what it stands for. Never rejects. */
+  /** Answers one request; `path` is that below the root. Never rejects. */
   async answer(request: HttpExchange, path: string): Promise<ExchangeReply> {
     const method = methodOf(path);
     if (method === undefined) return refusalReply(STATUS.notFound, "Not Found");
@@ -101,7 +98,7 @@ export class Gateway {
 
 function methodOf(path: string): Method | undefined {
   try {
-    return GATEWAY_ROUTES.get(decodeURIComponent(path.slice(ROOT.length)));
+    return GATEWAY_ROUTES.get(decodeURIComponent(path));
   } catch (error) {
     if (error instanceof URIError) return undefined;
     throw error;

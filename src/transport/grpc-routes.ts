@@ -144,7 +144,7 @@ export function unimplementedText(path: string): string {
 
 /** Undefined when it is malformed. Source: gRPC-Go, internal/transport/http_util.go, decodeTimeout. */
 export function timeoutMsOf(text: string): number | undefined {
-  const unitMs = UNIT_MS[text.slice(-1)];
+  const unitMs = TIMEOUT_UNIT_MS[text.slice(-1)];
   if (unitMs === undefined || !/^[0-9]{1,8}.$/u.test(text)) return undefined;
   return Number(text.slice(0, -1)) * unitMs;
 }
@@ -153,13 +153,14 @@ function timeoutProblem(text: string): string {
   const quoted = JSON.stringify(text);
   if (text.length < 2) return `transport: timeout string is too short: ${quoted}`;
   if (text.length > 9) return `transport: timeout string is too long: ${quoted}`;
-  if (UNIT_MS[text.slice(-1)] === undefined) {
+  if (TIMEOUT_UNIT_MS[text.slice(-1)] === undefined) {
     return `transport: timeout unit is not recognized: ${quoted}`;
   }
   return `strconv.ParseUint: parsing ${JSON.stringify(text.slice(0, -1))}: invalid syntax`;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
+/** Milliseconds of the units that a `grpc-timeout` may have. */
+export const TIMEOUT_UNIT_MS: Readonly<Record<string, number>> = {
   H: 3_600_000,
   M: 60_000,
   S: 1000,
