@@ -28,3 +28,10 @@ export interface ExchangeReply extends Omit<HttpReply, "body"> {
   /** A stream is sent piece by piece, as fast as the client reads; it ends with the signal. */
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
+
+/** Path and query of what a request asks for. */
+export function targetParts(target: string): { path: string; query: URLSearchParams } {
+  const queryAt = target.indexOf("?");
+  if (queryAt === -1) return { path: target, query: new URLSearchParams() };
+  return { path: target.slice(0, queryAt), query: new URLSearchParams(target.slice(queryAt + 1)) };
+}

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { HttpField } from "../wire/index.ts";
 import { clientNameOf } from "./client-certificate.ts";
+import { targetParts } from "./http-exchange.ts";
 import type { ExchangeReply, HttpExchange } from "./http-exchange.ts";
 
 /**
@@ -32,11 +33,10 @@ export class Http1Request implements HttpExchange {
   constructor(request: IncomingMessage, response: ServerResponse) {
     // The target may be a path, a whole URL, or a star.
     const target = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/iu, "");
-    const queryAt = target.indexOf("?");
-    const path = queryAt === -1 ? target : target.slice(0, queryAt);
+    const { path, query } = targetParts(target);
     this.method = request.method ?? "GET";
     this.path = path === "" ? "/" : path;
-    this.query = new URLSearchParams(queryAt === -1 ? "" : target.slice(queryAt + 1));
+    this.query = query;
     this.#request = request;
     this.#response = response;
     response.once("close", () => {

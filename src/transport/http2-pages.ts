@@ -1,5 +1,6 @@
 /** Serves {@link ExchangePages} over HTTP/2, to whoever asks a port of gRPC for something else. */
 import type { HttpField, Logger } from "../wire/index.ts";
+import { targetParts } from "./http-exchange.ts";
 import type { ExchangePages, ExchangeReply, HttpExchange } from "./http-exchange.ts";
 import { ERROR_CODE, NO_TRAILERS } from "./http2/index.ts";
 import type {
@@ -49,11 +50,10 @@ export class PageRequest implements StreamReceiver, HttpExchange {
     stream: Http2Stream,
     head: RequestHead,
   ) {
-    const { method, path: target } = head;
-    const queryAt = target.indexOf("?");
-    this.method = method;
-    this.path = queryAt === -1 ? target : target.slice(0, queryAt);
-    this.query = new URLSearchParams(queryAt === -1 ? "" : target.slice(queryAt + 1));
+    const { path, query } = targetParts(head.path);
+    this.method = head.method;
+    this.path = path;
+    this.query = query;
     this.#pages = pages;
     this.#connection = connection;
     this.#stream = stream;
