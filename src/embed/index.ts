@@ -3,7 +3,7 @@ export type { ConnectOptions } from "./connect.ts";
 export { Etcd } from "./etcd.ts";
 export type { ForkOptions } from "./etcd.ts";
 export type { ContentChange, Mark } from "./marks.ts";
-export { EtcdStores, STORES_MAX } from "./stores.ts";
+export { EtcdStores } from "./stores.ts";
 export type { StoreOptions, StoresOptions } from "./stores.ts";
 export type { EtcdOptions } from "./options.ts";
 export type { TlsOptions } from "../transport/index.ts";

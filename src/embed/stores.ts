@@ -6,7 +6,7 @@ import { Etcd } from "./etcd.ts";
 import type { EtcdOptions } from "./options.ts";
 
 /** Servers at a time. */
-export const STORES_MAX = 10_000;
+const STORES_MAX = 10_000;
 
 /** What is one for all of them: where they are, and by what. */
 export type StoresOptions = Pick<

@@ -5,7 +5,7 @@ import type { Bytes, Client, Header, KeyValue, WatchEvent } from "../client/inde
 const TIMEOUT_MS = 10_000;
 
 /** Writes that {@link expectNoWrites} keeps to tell of; more are counted. */
-export const UNEXPECTED_WRITES_MAX = 100;
+const UNEXPECTED_WRITES_MAX = 100;
 
 export interface WaitOptions {
   /** Of real time. Default 10 s. */

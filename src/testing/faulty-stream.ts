@@ -19,7 +19,7 @@ import { WatchesOnStream } from "./watches-on-stream.ts";
 import { requiresLeader } from "./without-leader.ts";
 
 /** Messages of one stream that wait behind a delayed one; with one more the stream ends. */
-export const STREAM_MESSAGES_HELD_MAX = 1000;
+const STREAM_MESSAGES_HELD_MAX = 1000;
 
 /** How a client of gRPC sees that a connection is gone. */
 const BROKEN_TEXT = "error reading from server: EOF";

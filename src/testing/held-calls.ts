@@ -3,7 +3,7 @@ import { EtcdError, STATUS } from "../wire/index.ts";
 import type { Clock } from "../wire/index.ts";
 
 /** Calls held at a time, with all streams; the next is refused with `etcdserver: too many requests`. */
-export const HELD_CALLS_MAX = 10_000;
+const HELD_CALLS_MAX = 10_000;
 
 /** A group of calls that are let go together. */
 export type HeldGroup = Set<() => void>;

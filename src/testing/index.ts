@@ -1,4 +1,4 @@
-export { UNEXPECTED_WRITES_MAX, expectNoWrites, waitFor } from "./assertions.ts";
+export { expectNoWrites, waitFor } from "./assertions.ts";
 export type { NoWrites, WaitOptions } from "./assertions.ts";
 export type { Duration } from "./duration.ts";
 export type { FaultAction, FaultError, FaultRule } from "./fault-rules.ts";
@@ -6,6 +6,5 @@ export { withFaultPages } from "./fault-pages.ts";
 export { FAULTS_MAX, Faults } from "./faults.ts";
 export type { Fault, FaultsOptions, FaultyDisk } from "./faults.ts";
 export { FaultyEngine } from "./faulty-engine.ts";
-export { HELD_CALLS_MAX } from "./held-calls.ts";
 export { seededRandom } from "./random.ts";
 export { VirtualClock } from "./virtual-clock.ts";

@@ -48,7 +48,7 @@ export function refusalReply(code: StatusCode, message: string): ExchangeReply {
 }
 
 /** The status without its message when that is empty, as any field. */
-export function errorText(code: StatusCode, message: string): string {
+function errorText(code: StatusCode, message: string): string {
   return JSON.stringify(message === "" ? { code } : { code, message });
 }
 
