@@ -6,6 +6,7 @@
  *   POST   /debug/marks/1/reset   goes back to it: `{"revision":"12"}`
  *   DELETE /debug/marks/1         gives it up
  */
+import { withPagesBelow } from "../wire/index.ts";
 import type { HttpPages, HttpReply, HttpRequest } from "../wire/index.ts";
 import { MARKS_MAX } from "./marks.ts";
 import type { Mark, Marks } from "./marks.ts";
@@ -48,14 +49,10 @@ export function withMarkPages(pages: HttpPages, marks: Marks): HttpPages {
     return method === "POST" ? make() : problem(405, "use POST to make a mark");
   };
 
-  return {
-    page: (request) => {
-      const { path } = request;
-      if (path !== ROOT && !path.startsWith(`${ROOT}/`)) return pages.page(request);
-      // The store may be stopped, or not able to write.
-      return answer(request).catch((error: unknown) => problem(503, String(error)));
-    },
-  };
+  const page = (request: HttpRequest): Promise<HttpReply> =>
+    // The store may be stopped, or not able to write.
+    answer(request).catch((error: unknown) => problem(503, String(error)));
+  return withPagesBelow(ROOT, page, pages);
 }
 
 function json(status: number, value: Readonly<Record<string, string>>): HttpReply {

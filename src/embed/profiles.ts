@@ -3,6 +3,7 @@
  * read V8's formats. One at a time, as two would profile each other.
  */
 import { Session } from "node:inspector/promises";
+import { withPagesBelow } from "../wire/index.ts";
 import type { Clock, HttpPages, HttpReply, HttpRequest } from "../wire/index.ts";
 
 const ROOT = "/debug/pprof";
@@ -47,22 +48,19 @@ export function withProfiles(pages: HttpPages, clock: Clock): HttpPages {
       isBusy = false;
     }
   };
-  return {
-    page: (request) => {
-      const { path } = request;
-      if (path !== ROOT && !path.startsWith(`${ROOT}/`)) return pages.page(request);
-      switch (path.slice(ROOT.length)) {
-        case "":
-        case "/":
-          return text(200, INDEX);
-        case "/profile":
-          return profile(request, { take: cpuProfile, fileName: "etcdlet.cpuprofile" });
-        case "/heap":
-          return profile(request, { take: heapProfile, fileName: "etcdlet.heapprofile" });
-      }
-      return text(404, "Unknown profile\n");
-    },
+  const page = (request: HttpRequest): HttpReply | Promise<HttpReply> => {
+    switch (request.path.slice(ROOT.length)) {
+      case "":
+      case "/":
+        return text(200, INDEX);
+      case "/profile":
+        return profile(request, { take: cpuProfile, fileName: "etcdlet.cpuprofile" });
+      case "/heap":
+        return profile(request, { take: heapProfile, fileName: "etcdlet.heapprofile" });
+    }
+    return text(404, "Unknown profile\n");
   };
+  return withPagesBelow(ROOT, page, pages);
 }
 
 type Take = (session: Session, wait: () => Promise<void>) => Promise<unknown>;

@@ -1,4 +1,5 @@
 /** Faults over HTTP, for tests in any language: `/debug/faults`. */
+import { withPagesBelow } from "../wire/index.ts";
 import type { HttpPages, HttpReply, HttpRequest } from "../wire/index.ts";
 import type { FaultRule } from "./fault-rules.ts";
 import type { Fault, Faults } from "./faults.ts";
@@ -17,13 +18,7 @@ interface Deed {
 
 /** Pages with those of faults before them, to whoever asks. */
 export function withFaultPages(pages: HttpPages, faults: Faults): HttpPages {
-  return {
-    page: (request) => {
-      const { path } = request;
-      if (path === ROOT || path.startsWith(`${ROOT}/`)) return answer(request, faults);
-      return pages.page(request);
-    },
-  };
+  return withPagesBelow(ROOT, (request) => answer(request, faults), pages);
 }
 
 async function answer(request: HttpRequest, faults: Faults): Promise<HttpReply> {

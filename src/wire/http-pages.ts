@@ -33,3 +33,13 @@ export interface HttpReply {
 export function fieldOf({ fields }: HttpRequest, name: string): string | undefined {
   return fields.find((field) => field.name === name)?.value;
 }
+
+/** Pages with others before them: `own` answers for `root` and all below it. */
+export function withPagesBelow(root: string, own: HttpPages["page"], others: HttpPages): HttpPages {
+  return {
+    page: (request) => {
+      const { path } = request;
+      return path === root || path.startsWith(`${root}/`) ? own(request) : others.page(request);
+    },
+  };
+}
