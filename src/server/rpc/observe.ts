@@ -8,6 +8,7 @@ import { messages } from "../../wire/index.ts";
 import type { CallContext, EtcdError, StreamInput, StreamOutput } from "../../wire/index.ts";
 import { OwnCalls, firstOf, prefixOf, prefixRange, revisionOf } from "./own-calls.ts";
 import type { OwnChannel } from "./own-calls.ts";
+import { PacedOutput } from "./paced-output.ts";
 import { asStreamError } from "./refusal.ts";
 
 /** A leader's key with a value, and the header that it is told with. */
@@ -19,14 +20,13 @@ interface Leadership {
 export class ObserveStream implements StreamInput {
   readonly #own: OwnChannel;
   readonly #context: CallContext;
-  readonly #output: StreamOutput;
+  readonly #output: PacedOutput;
   readonly #controller = new AbortController();
-  #onDrained: (() => void) | undefined = undefined;
 
   constructor(own: OwnChannel, context: CallContext, output: StreamOutput) {
     this.#own = own;
     this.#context = context;
-    this.#output = output;
+    this.#output = new PacedOutput(output);
   }
 
   write(bytes: Uint8Array): void {
@@ -52,15 +52,15 @@ export class ObserveStream implements StreamInput {
 
   cancel(): void {
     this.#controller.abort();
-    this.#onDrained?.();
+    this.#output.cancel();
   }
 
   drained(): void {
-    this.#onDrained?.();
+    this.#output.drained();
   }
 
   async #observe(name: Uint8Array, calls: OwnCalls): Promise<void> {
-    while (!this.#isOver) {
+    while (!this.#output.aborted) {
       const { header, kvs } = await calls.range(firstOf(name));
       const [kv] = kvs;
       const leadership =
@@ -82,21 +82,11 @@ export class ObserveStream implements StreamInput {
     }
   }
 
-  /** Resolves when the caller reads on. */
-  async #send(leadership: Leadership): Promise<void> {
-    if (this.#isOver || this.#output.write(messages.encodeLeaderResponse(leadership))) return;
-    await new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
-    });
-    this.#onDrained = undefined;
-  }
-
-  get #isOver(): boolean {
-    return this.#controller.signal.aborted;
+  #send(leadership: Leadership): Promise<void> {
+    return this.#output.send(messages.encodeLeaderResponse(leadership));
   }
 
   #end(error: EtcdError | undefined): void {
-    if (this.#isOver) return;
     this.#controller.abort();
     this.#output.end(error);
   }

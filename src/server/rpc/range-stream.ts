@@ -13,13 +13,14 @@ import {
   keyOf,
   messages,
 } from "../../wire/index.ts";
-import type { CallContext, StreamInput, StreamOutput } from "../../wire/index.ts";
+import type { CallContext, Parts, StreamInput, StreamOutput } from "../../wire/index.ts";
 import type { AuthGate } from "../auth/auth-gate.ts";
 import { mustAccess } from "../auth/permissions.ts";
 import type { Member } from "../member.ts";
 import { checkRange } from "../txn/check.ts";
 import { queryOf } from "../txn/operations.ts";
 import { readableRevision } from "./kv.ts";
+import { PacedOutput } from "./paced-output.ts";
 import { asStreamError } from "./refusal.ts";
 
 /** Keys of the first chunk. Source: as above. */
@@ -33,10 +34,7 @@ export class RangeStream implements StreamInput {
   readonly #gate: AuthGate;
   readonly #context: CallContext;
   readonly #chunkBytes: number;
-  readonly #output: StreamOutput;
-  /** Aborted when the call is over, for whatever reason. */
-  readonly #call = { aborted: false };
-  #onDrained: (() => void) | undefined = undefined;
+  readonly #output: PacedOutput;
 
   /** Chunks grow or shrink towards `chunkBytes`. */
   constructor(
@@ -49,13 +47,13 @@ export class RangeStream implements StreamInput {
     this.#gate = parts.gate;
     this.#context = context;
     this.#chunkBytes = parts.chunkBytes;
-    this.#output = output;
+    this.#output = new PacedOutput(output);
   }
 
   write(bytes: Uint8Array): void {
     this.#answer(bytes).then(
-      () => this.#end(undefined),
-      (error: unknown) => this.#end(asStreamError(error)),
+      () => this.#output.end(undefined),
+      (error: unknown) => this.#output.end(asStreamError(error)),
     );
   }
 
@@ -64,18 +62,11 @@ export class RangeStream implements StreamInput {
   }
 
   cancel(): void {
-    this.#call.aborted = true;
-    this.#onDrained?.();
+    this.#output.cancel();
   }
 
   drained(): void {
-    this.#onDrained?.();
-  }
-
-  #end(error: EtcdError | undefined): void {
-    if (this.#call.aborted) return;
-    this.#call.aborted = true;
-    this.#output.end(error);
+    this.#output.drained();
   }
 
   async #answer(bytes: Uint8Array): Promise<void> {
@@ -102,7 +93,7 @@ export class RangeStream implements StreamInput {
     let remaining = request.limit > 0 ? Math.min(request.limit, count) : count;
     if (request.countOnly) remaining = 0;
     let chunkKeys = FIRST_CHUNK_KEYS;
-    while (!this.#call.aborted) {
+    while (!this.#output.aborted) {
       const limit = Math.min(chunkKeys, remaining);
       const parts = new RangeParts();
       // A limit of 0 would be none at all: nothing is left, then.
@@ -110,12 +101,12 @@ export class RangeStream implements StreamInput {
       remaining -= parts.count;
       if (remaining <= 0) {
         const more = !request.countOnly && request.limit > 0 && count > request.limit;
-        await this.#send(await joined(parts.finish(header, { more, count }), this.#turn));
+        await this.#send(parts.finish(header, { more, count }));
         return;
       }
       const chunk = parts.finish(NO_HEADER, { more: false, count: 0 });
       range = { ...range, begin: `${keyOf(parts.last)}\0`, single: false };
-      await this.#send(await joined(chunk, this.#turn));
+      await this.#send(chunk);
       chunkKeys = this.#nextChunkKeys(limit, chunk.bytes);
     }
   }
@@ -125,7 +116,7 @@ export class RangeStream implements StreamInput {
   /** Reads at a revision that may have been compacted since: nothing is kept for a slow reader. */
   async #read(query: RangeQuery, parts: RangeParts): Promise<LongResult> {
     readableRevision(this.#store, query.revision);
-    const read = this.#store.longRead(query.revision, this.#call);
+    const read = this.#store.longRead(query.revision, this.#output);
     try {
       return await read.range(query, parts);
     } finally {
@@ -139,14 +130,9 @@ export class RangeStream implements StreamInput {
     return keys;
   }
 
-  /** Resolves when the caller reads on. */
-  async #send(rangeResponse: Uint8Array): Promise<void> {
-    if (this.#call.aborted) return;
-    if (this.#output.write(encodeRangeStreamResponse(rangeResponse))) return;
-    await new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
-    });
-    this.#onDrained = undefined;
+  async #send(rangeResponse: Parts): Promise<void> {
+    const response = await joined(rangeResponse, this.#turn);
+    await this.#output.send(encodeRangeStreamResponse(response));
   }
 }
 

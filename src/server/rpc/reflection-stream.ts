@@ -1,6 +1,7 @@
 /** A stream of server reflection. What it tells is loaded with the first request of a process. */
 import { EtcdError } from "../../wire/index.ts";
 import type { StreamInput, StreamOutput } from "../../wire/index.ts";
+import { PacedOutput } from "./paced-output.ts";
 import { asStreamError } from "./refusal.ts";
 
 /** Requests that may wait for their answers; one more ends the stream with `too many requests`. */
@@ -8,60 +9,47 @@ const PENDING_MAX = 1000;
 
 /** Answers each request in order; the caller's half-close ends it. */
 export class ReflectionStream implements StreamInput {
-  readonly #output: StreamOutput;
+  readonly #output: PacedOutput;
   readonly #loaded = import("./reflection.ts");
   /** The last step; never rejects. */
   #last: Promise<void> = Promise.resolve();
   #pendingCount = 0;
-  #isOver = false;
-  #onDrained: (() => void) | undefined = undefined;
 
   constructor(output: StreamOutput) {
-    this.#output = output;
+    this.#output = new PacedOutput(output);
     // Each step awaits it, and says so to the caller.
     this.#loaded.catch(() => undefined);
   }
 
   write(bytes: Uint8Array): void {
     if (this.#pendingCount >= PENDING_MAX) {
-      this.#finish(new EtcdError("tooManyRequests"));
+      this.#output.end(new EtcdError("tooManyRequests"));
       return;
     }
     this.#pendingCount++;
     this.#inOrder(async () => {
       const { answerReflection } = await this.#loaded;
       this.#pendingCount--;
-      if (this.#isOver || this.#output.write(answerReflection(bytes))) return;
       // An answer is a thousand times as large as its request.
-      await new Promise<void>((resolve) => {
-        this.#onDrained = resolve;
-      });
+      if (!this.#output.aborted) await this.#output.send(answerReflection(bytes));
     });
   }
 
   end(): void {
-    this.#inOrder(() => this.#finish(undefined));
+    this.#inOrder(() => this.#output.end(undefined));
   }
 
   cancel(): void {
-    this.#isOver = true;
-    this.#onDrained?.();
+    this.#output.cancel();
   }
 
   drained(): void {
-    this.#onDrained?.();
+    this.#output.drained();
   }
 
   #inOrder(step: () => Promise<void> | void): void {
     this.#last = this.#last
       .then(step)
-      .catch((error: unknown) => this.#finish(asStreamError(error)));
-  }
-
-  #finish(error: EtcdError | undefined): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#onDrained?.();
-    this.#output.end(error);
+      .catch((error: unknown) => this.#output.end(asStreamError(error)));
   }
 }

@@ -7,17 +7,12 @@ import { createHash } from "node:crypto";
 import type { Store } from "../../mvcc/index.ts";
 import type { StoreExport } from "../../snapshot/index.ts";
 import { CLUSTER_VERSION, messages } from "../../wire/index.ts";
-import type {
-  CallContext,
-  EtcdError,
-  Logger,
-  StreamInput,
-  StreamOutput,
-} from "../../wire/index.ts";
+import type { CallContext, Logger, StreamInput, StreamOutput } from "../../wire/index.ts";
 import type { AuthGate } from "../auth/auth-gate.ts";
 import type { CommitQueue } from "../commit-queue.ts";
 import type { Figures } from "../figures.ts";
 import type { Member } from "../member.ts";
+import { PacedOutput } from "./paced-output.ts";
 import { asStreamError } from "./refusal.ts";
 
 /** Bytes of a block. Source: as above, snapshotSendBufferSize. */
@@ -35,20 +30,18 @@ interface Parts {
 export class SnapshotStream implements StreamInput {
   readonly #parts: Parts;
   readonly #context: CallContext;
-  readonly #output: StreamOutput;
-  #over = false;
-  #onDrained: (() => void) | undefined = undefined;
+  readonly #output: PacedOutput;
 
   constructor(parts: Parts, context: CallContext, output: StreamOutput) {
     this.#parts = parts;
     this.#context = context;
-    this.#output = output;
+    this.#output = new PacedOutput(output);
   }
 
   write(bytes: Uint8Array): void {
     this.#answer(bytes).then(
-      () => this.#end(undefined),
-      (error: unknown) => this.#end(asStreamError(error)),
+      () => this.#output.end(undefined),
+      (error: unknown) => this.#output.end(asStreamError(error)),
     );
   }
 
@@ -57,18 +50,11 @@ export class SnapshotStream implements StreamInput {
   }
 
   cancel(): void {
-    this.#over = true;
-    this.#onDrained?.();
+    this.#output.cancel();
   }
 
   drained(): void {
-    this.#onDrained?.();
-  }
-
-  #end(error: EtcdError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#output.end(error);
+    this.#output.drained();
   }
 
   async #answer(bytes: Uint8Array): Promise<void> {
@@ -92,7 +78,8 @@ export class SnapshotStream implements StreamInput {
       const fields = { "total-bytes": plan.sizeBytes, "storage-version": CLUSTER_VERSION };
       logger.info("sending database snapshot to client", fields);
       await this.#send(plan.sizeBytes, plan.pages());
-      if (!this.#over) logger.info("successfully sent database snapshot to client", fields);
+      if (!this.#output.aborted)
+        logger.info("successfully sent database snapshot to client", fields);
     } finally {
       await taken.close();
     }
@@ -105,21 +92,14 @@ export class SnapshotStream implements StreamInput {
       remainingBytes -= blob.length;
       hash.update(blob);
       await this.#write(blob, remainingBytes);
-      if (this.#over) return;
+      if (this.#output.aborted) return;
     }
     await this.#write(hash.digest(), 0);
   }
 
-  /** Resolves when the caller reads on. */
-  async #write(blob: Uint8Array, remainingBytes: number): Promise<void> {
-    if (this.#over) return;
+  #write(blob: Uint8Array, remainingBytes: number): Promise<void> {
     const version = CLUSTER_VERSION;
-    const response = messages.encodeSnapshotResponse({ blob, remainingBytes, version });
-    if (this.#output.write(response)) return;
-    await new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
-    });
-    this.#onDrained = undefined;
+    return this.#output.send(messages.encodeSnapshotResponse({ blob, remainingBytes, version }));
   }
 }
 
