@@ -17,6 +17,7 @@ import { electionTimeoutMs, requestTimeoutOf, serverOptions } from "./defaults.t
 import { Marks } from "./marks.ts";
 import type { ContentChange, Mark } from "./marks.ts";
 import type { EtcdOptions } from "./options.ts";
+import { clientPages, metricsPages } from "./pages.ts";
 import { SYSTEM_CLOCK } from "./system.ts";
 
 /** Milliseconds that calls under way have to finish at a stop. Source: etcd embed/etcd.go, Close. */
@@ -214,14 +215,9 @@ async function nothingMore(): Promise<void> {}
 
 async function launch(how: Launch): Promise<Etcd> {
   const options = await withFaults(how.options);
-  const { mark } = how;
   const serving = await openPorts(options);
   try {
-    const opened =
-      mark === undefined
-        ? await openEngine(options)
-        : { engine: new MemoryEngine(mark.rows), close: nothingMore };
-    const { engine: disk, close } = opened;
+    const { engine: disk, close } = await openEngine(options, how.mark);
     const engine = options.faults?.engine(disk) ?? disk;
     const onStop = async (): Promise<void> => {
       await close();
@@ -265,12 +261,12 @@ interface OpenedEngine {
   readonly close: () => Promise<void>;
 }
 
-async function openEngine({
-  dataDir,
-  snapshot,
-  unsafeNoFsync,
-}: EtcdOptions): Promise<OpenedEngine> {
+async function openEngine(
+  { dataDir, snapshot, unsafeNoFsync }: EtcdOptions,
+  mark: StoreMark | undefined,
+): Promise<OpenedEngine> {
   const close = nothingMore;
+  if (mark !== undefined) return { engine: new MemoryEngine(mark.rows), close };
   if (snapshot !== undefined) {
     if (dataDir !== undefined) throw new Error("Cannot serve a snapshot from a data directory");
     // Loaded only for a server on a backup.
@@ -309,7 +305,7 @@ async function startOn(
   await serving?.start({
     channel: faults?.channel(server.channel) ?? server.channel,
     pages: await clientPages(pages, marks, options),
-    metricsPages: metricsOnly(pages),
+    metricsPages: metricsPages(pages),
     maxRequestBytes: options.maxRequestBytes,
     maxConcurrentStreams: options.maxConcurrentStreams,
     keepaliveMinTimeMs: options.grpcKeepaliveMinTimeMs,
@@ -326,41 +322,4 @@ async function startOn(
 
 function defaultValueBytes({ dataDir }: EtcdOptions): number {
   return dataDir === undefined ? VALUE_BYTES_MAX_IN_MEMORY : VALUE_BYTES_MAX;
-}
-
-/** Client URLs have the pages of profiles, faults and marks too, where they are asked for. */
-async function clientPages(
-  pages: HttpPages,
-  marks: Marks,
-  options: EtcdOptions,
-): Promise<HttpPages> {
-  let all = pages;
-  if (options.enablePprof === true) {
-    const { withProfiles } = await import("./profiles.ts");
-    options.logger?.info("pprof is enabled", { path: "/debug/pprof" });
-    all = withProfiles(all, options.clock ?? SYSTEM_CLOCK);
-  }
-  if (options.enableFaultInjection === true && options.faults !== undefined) {
-    const { withFaultPages } = await import("../testing/index.ts");
-    options.logger?.warn("faults can be injected by whoever asks", { path: "/debug/faults" });
-    all = withFaultPages(all, options.faults);
-  }
-  if (options.enableTestEndpoints === true) {
-    const { withMarkPages } = await import("./mark-pages.ts");
-    options.logger?.warn("test endpoints are enabled", { path: "/debug/marks" });
-    all = withMarkPages(all, marks);
-  }
-  return all;
-}
-
-/** A metrics URL has every page but these. */
-const CLIENT_PAGES: readonly string[] = ["/version", "/debug/vars"];
-
-function metricsOnly(pages: HttpPages): HttpPages {
-  return {
-    page: (request) => {
-      const hidden = CLIENT_PAGES.includes(request.path);
-      return pages.page(hidden ? { ...request, path: "/hidden" } : request);
-    },
-  };
 }
