@@ -12,8 +12,6 @@ export class BoltFile {
   readonly path: string;
   /** Bytes of the database, without what stands behind it. */
   readonly databaseBytes: number;
-  /** Bytes of the file. */
-  readonly fileBytes: number;
   readonly #pages: PageFile;
   /** By name, in order. */
   readonly #buckets = new Map<string, number | Page>();
@@ -30,11 +28,10 @@ export class BoltFile {
   }
 
   private constructor(pages: PageFile) {
-    const { path, meta, fileBytes } = pages;
+    const { path, meta } = pages;
     this.#pages = pages;
     this.path = path;
     this.databaseBytes = meta.pageBytes * meta.pageCount;
-    this.fileBytes = fileBytes;
     const cursor = new BoltCursor(pages, meta.root);
     for (let row = cursor.seek(); row !== undefined; row = cursor.next()) {
       const name = row.key.toString("latin1");

@@ -21,7 +21,7 @@ export const PAGE_FLAG = { branch: 0x01, leaf: 0x02, meta: 0x04, freelist: 0x10 
 export const BUCKET_ELEMENT = 0x01;
 
 /** No freelist is kept: whoever opens the file finds free pages by itself, as etcd does. */
-export const NO_FREELIST = 0xffff_ffff_ffff_ffffn;
+const NO_FREELIST = 0xffff_ffff_ffff_ffffn;
 
 const MAGIC = 0xed0c_daed;
 const VERSION = 2;
@@ -38,7 +38,6 @@ export interface BoltMeta {
   readonly pageBytes: number;
   /** Page of the tree of buckets. */
   readonly root: number;
-  readonly freelist: bigint;
   /** Number of pages. */
   readonly pageCount: number;
   readonly transaction: bigint;
@@ -53,7 +52,7 @@ export function encodeMetaPage(id: number, meta: BoltMeta): Buffer {
   body.writeUInt32LE(VERSION, 4);
   body.writeUInt32LE(meta.pageBytes, 8);
   body.writeBigUInt64LE(BigInt(meta.root), 16);
-  body.writeBigUInt64LE(meta.freelist, 32);
+  body.writeBigUInt64LE(NO_FREELIST, 32);
   body.writeBigUInt64LE(BigInt(meta.pageCount), 40);
   body.writeBigUInt64LE(meta.transaction, 48);
   body.writeBigUInt64LE(checksum(body), META_SUMMED_BYTES);
@@ -69,7 +68,6 @@ export function decodeMeta(page: Buffer): BoltMeta | undefined {
   return {
     pageBytes: body.readUInt32LE(8),
     root: Number(body.readBigUInt64LE(16)),
-    freelist: body.readBigUInt64LE(32),
     pageCount: Number(body.readBigUInt64LE(40)),
     transaction: body.readBigUInt64LE(48),
   };

@@ -15,7 +15,6 @@ import {
   BUCKET_ELEMENT,
   BUCKET_HEADER_BYTES,
   INLINE_PARTS,
-  NO_FREELIST,
   PAGE_BYTES,
   encodeMetaPage,
 } from "./bolt-format.ts";
@@ -74,7 +73,7 @@ export async function planBolt(
   // One leaf, however many pages it takes.
   const top = encodeLeaf(next, entries);
   const pageCount = next + top.length / PAGE_BYTES;
-  const meta = { pageBytes: PAGE_BYTES, root: next, freelist: NO_FREELIST, pageCount };
+  const meta = { pageBytes: PAGE_BYTES, root: next, pageCount };
   return {
     sizeBytes: pageCount * PAGE_BYTES,
     async *pages() {
@@ -111,7 +110,6 @@ async function planTree(
   const heads = new PageHeads();
   /** All rows, while they are few enough. */
   let few: LeafElement[] | undefined = [];
-  let fewBytes = fill.bytes;
   let next = firstLeaf;
   for await (const page of rows) {
     for (const [key, value] of page) {
@@ -122,10 +120,8 @@ async function planTree(
       }
       if (fill.isEmpty) heads.add(key, next);
       fill.add(bytes);
-      if (few === undefined) continue;
-      few.push({ key, value, flags: 0 });
-      fewBytes = heads.count === 1 ? fill.bytes : Number.POSITIVE_INFINITY;
-      if (fewBytes > PAGE_BYTES / INLINE_PARTS) few = undefined;
+      few?.push({ key, value, flags: 0 });
+      if (heads.count > 1 || fill.bytes > PAGE_BYTES / INLINE_PARTS) few = undefined;
     }
   }
   if (few !== undefined) {

@@ -27,9 +27,6 @@ export const META_KEY = {
   term: "term",
 } as const;
 
-/** Keys in the bucket `auth`. */
-export const AUTH_KEY = { enabled: "authEnabled", revision: "authRevision" } as const;
-
 /** Keys in the bucket `cluster`. */
 export const CLUSTER_KEY = { version: "clusterVersion" } as const;
 

@@ -1,8 +1,7 @@
 export { BoltFile } from "./bolt-file.ts";
 export { planBolt } from "./bolt-writer.ts";
-export type { BoltPlan, BoltRow, BucketSource } from "./bolt-writer.ts";
+export type { BoltRow, BucketSource } from "./bolt-writer.ts";
 export { StoreExport } from "./store-export.ts";
-export type { ExportedMember } from "./store-export.ts";
 export { databaseStatus } from "./database-status.ts";
 export type { DatabaseStatus } from "./database-status.ts";
 export { EtcdDatabase } from "./etcd-database.ts";

@@ -31,8 +31,6 @@ export interface ReadOptions {
 export class PageFile {
   readonly path: string;
   readonly meta: BoltMeta;
-  /** Of the file, with what may stand behind the database. */
-  readonly fileBytes: number;
   #descriptor: number | undefined;
   readonly #isLent: boolean;
   /** By number, in the order in which they were read; at most {@link CHUNKS_MAX}. */
@@ -49,7 +47,7 @@ export class PageFile {
       if (!file.isFile()) throw corruptFile(`Cannot read database: "${path}" is not a file`);
       const meta = readMeta(descriptor, path);
       checkMeta(meta, file.size, path);
-      return new PageFile(path, descriptor, { meta, fileBytes: file.size, isLent });
+      return new PageFile(path, descriptor, { meta, isLent });
     } catch (error) {
       closeSync(descriptor);
       throw error;
@@ -59,11 +57,10 @@ export class PageFile {
   private constructor(
     path: string,
     descriptor: number,
-    { meta, fileBytes, isLent }: { meta: BoltMeta; fileBytes: number; isLent: boolean },
+    { meta, isLent }: { meta: BoltMeta; isLent: boolean },
   ) {
     this.path = path;
     this.meta = meta;
-    this.fileBytes = fileBytes;
     this.#isLent = isLent;
     this.#descriptor = descriptor;
   }

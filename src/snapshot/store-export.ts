@@ -1,11 +1,11 @@
 /** A store as etcd's own database file, at one moment, while it goes on being written to. */
-import { etcdRowKey, isTombstone, mainOf, recordName, subOf } from "../mvcc/index.ts";
+import { AUTH, etcdRowKey, isTombstone, mainOf, recordName, subOf } from "../mvcc/index.ts";
 import type { Store, TableName } from "../mvcc/index.ts";
 import type { Row } from "../storage/index.ts";
 import { CLUSTER_VERSION } from "../wire/index.ts";
 import { planBolt } from "./bolt-writer.ts";
 import type { BoltPlan, BoltRow, BucketSource, RowPages } from "./bolt-writer.ts";
-import { AUTH_KEY, BUCKET, CLUSTER_KEY, META_KEY, encodeUint64 } from "./etcd-buckets.ts";
+import { BUCKET, CLUSTER_KEY, META_KEY, encodeUint64 } from "./etcd-buckets.ts";
 
 /** What the server knows of itself, and the file is to say. */
 export interface ExportedMember {
@@ -106,9 +106,10 @@ export class StoreExport {
     return (async function* page() {
       const rows: BoltRow[] = [];
       for await (const page of scan) rows.push(...page.map(recordRow));
-      yield rows.length > 0
-        ? rows
-        : [textRow(AUTH_KEY.revision, encodeUint64(FIRST_AUTH_REVISION))];
+      if (rows.length === 0) {
+        rows.push(recordRow([AUTH.revision, encodeUint64(FIRST_AUTH_REVISION)]));
+      }
+      yield rows;
     })();
   }
 
