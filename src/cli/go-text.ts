@@ -3,26 +3,16 @@
  *
  * A byte that is no UTF-8 is here a lone surrogate, U+DC00 and the byte, which no text has otherwise.
  */
+import { QUOTE_ESCAPES } from "./go-values.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What stands for a byte that is no UTF-8 begins here. */
 const STRAY_BYTE = 0xdc00;
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["a", "\u0007"],
-  ["b", "\b"],
-  ["f", "\f"],
-  ["n", "\n"],
-  ["r", "\r"],
-  ["t", "\t"],
-  ["v", "\v"],
-  ["\\", "\\"],
-  ['"', '"'],
-]);
-
-const NAMES: ReadonlyMap<string, string> = new Map(
-  [...ESCAPES].map(([name, character]) => [character, `\\${name}`]),
+/** The same the other way round, without their backslash. */
+const ESCAPES: ReadonlyMap<string, string> = new Map(
+  [...QUOTE_ESCAPES].map(([character, written]) => [written.slice(1), character]),
 );
 
 /** Bytes as text; {@link bytesOf} gives the same bytes again. */
@@ -66,8 +56,8 @@ function* characters(bytes: Uint8Array): Generator<string> {
 /** Bytes between double quotes, all that cannot be printed escaped. Source: Go strconv.Quote. */
 export function quoteBytes(bytes: Uint8Array): string {
   const escaped = Array.from(textOf(bytes), (character) => {
-    const name = NAMES.get(character);
-    if (name !== undefined) return name;
+    const written = QUOTE_ESCAPES.get(character);
+    if (written !== undefined) return written;
     if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) return character;
     const code = character.codePointAt(0) ?? 0;
     if (isStray(code)) return `\\x${hexadecimal(code - STRAY_BYTE, 2)}`;

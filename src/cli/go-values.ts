@@ -101,7 +101,8 @@ export function parseDuration(text: string): bigint {
   return negative ? -total : total;
 }
 
-const QUOTE_ESCAPES: ReadonlyMap<string, string> = new Map([
+/** Characters that Go has names for, and how it writes them. Source: Go strconv.Quote. */
+export const QUOTE_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["\u0007", "\\a"],
   ["\b", "\\b"],
   ["\f", "\\f"],

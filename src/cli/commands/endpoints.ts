@@ -69,7 +69,7 @@ async function healthOf(endpoint: string, connection: Connection): Promise<Endpo
     await connection.refusable("range", { key: Buffer.from("health") });
   } catch (error) {
     // To be refused takes as much agreement as to be answered.
-    const isRefused = errorText(error) === "etcdserver: permission denied";
+    const isRefused = error instanceof EtcdError && error.reason === "permissionDenied";
     if (!isRefused) problem = error;
   }
   const took = tookSince(terminal, beganMs);

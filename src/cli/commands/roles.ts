@@ -1,9 +1,9 @@
 /** role: what users may do. */
-import { prefixEnd } from "../../client/index.ts";
 import { messages } from "../../wire/index.ts";
-import { bytesOf, textOf } from "../go-text.ts";
+import { textOf } from "../go-text.ts";
 import { badArguments } from "./definition.ts";
 import type { Call, CommandDefinition, FlagTable } from "./definition.ts";
+import { keyRange } from "./key-values.ts";
 import { PATIENT } from "./users.ts";
 
 async function roleAction(call: Call, action: "add" | "delete"): Promise<void> {
@@ -80,25 +80,23 @@ function rangeWords(key: string, end: string): string {
 /** Source: etcd etcdctl role_command.go, permRange. */
 function permissionRange(
   { flags }: Call,
-  [key = "", end]: readonly string[],
+  range: readonly string[],
 ): { readonly key: Uint8Array; readonly rangeEnd: Uint8Array } {
+  const [key = "", end] = range;
   const isPrefix = flags.boolean("prefix");
   const isFromKey = flags.boolean("from-key");
-  const openEnd = Uint8Array.of(0);
   if (isPrefix && isFromKey && (key === "" || end === undefined)) {
     throw badArguments("--from-key and --prefix flags are mutually exclusive");
   }
   if (key === "") {
-    return { key: Uint8Array.of(0), rangeEnd: isPrefix || isFromKey ? openEnd : new Uint8Array() };
+    const first = Uint8Array.of(0);
+    return { key: first, rangeEnd: isPrefix || isFromKey ? first : new Uint8Array() };
   }
-  const bytes = bytesOf(key);
-  if (end !== undefined) {
+  if (end !== undefined && (isPrefix || isFromKey)) {
     const flag = isPrefix ? "--prefix" : "--from-key";
-    if (isPrefix || isFromKey) throw badArguments(`unexpected endkey argument with ${flag} flag`);
-    return { key: bytes, rangeEnd: bytesOf(end) };
+    throw badArguments(`unexpected endkey argument with ${flag} flag`);
   }
-  if (isPrefix) return { key: bytes, rangeEnd: prefixEnd(bytes) };
-  return { key: bytes, rangeEnd: isFromKey ? openEnd : new Uint8Array() };
+  return keyRange({ args: range, isPrefix, isFromKey });
 }
 
 const WIDER: FlagTable = {

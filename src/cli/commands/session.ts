@@ -44,7 +44,6 @@ export class Session {
     this.printer = createPrinter(flags.text("write-out"), {
       terminal,
       isHex: flags.boolean("hex"),
-      valueOnly: false,
     });
     const tls = readTls(flags);
     this.#options = { tls };

@@ -111,11 +111,7 @@ async function status({ args, flags, terminal }: Call): Promise<void> {
   if (source === undefined || args.length > 1) {
     throw badArguments("snapshot status requires exactly one argument");
   }
-  const printer = createPrinter(flags.text("write-out"), {
-    terminal,
-    isHex: false,
-    valueOnly: false,
-  });
+  const printer = createPrinter(flags.text("write-out"), { terminal, isHex: false });
   const { snapshotStatus } = await import("../../embed/index.ts");
   printer.print({ kind: "database", status: await snapshotStatus(source) });
 }

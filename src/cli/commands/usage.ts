@@ -122,8 +122,8 @@ export const OPTIONS: CommandDefinition = {
   usage: "options",
   short: "Lists the flags that all commands have",
   run: async ({ terminal }: Call) => {
-    const { GLOBAL_FLAGS, IGNORED_GLOBAL_FLAGS } = await import("./table.ts");
-    const all = { ...GLOBAL_FLAGS, ...IGNORED_GLOBAL_FLAGS };
-    terminal.write(`The following options can be passed to any command:\n\n${flagLines(all)}`);
+    const { ALL_GLOBAL_FLAGS } = await import("./find.ts");
+    const lines = flagLines(ALL_GLOBAL_FLAGS);
+    terminal.write(`The following options can be passed to any command:\n\n${lines}`);
   },
 };

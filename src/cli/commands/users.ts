@@ -28,9 +28,7 @@ async function authEnable(call: Call): Promise<void> {
   try {
     await connection.refusable("authEnable", {});
   } catch (error) {
-    const isRoleMissing =
-      error instanceof EtcdError &&
-      error.message === "etcdserver: root user does not have root role";
+    const isRoleMissing = error instanceof EtcdError && error.reason === "rootRoleNotExist";
     if (!isRoleMissing) throw new CommandError(EXIT.error, errorText(error));
     await connection.call("roleAdd", { name: ROOT });
     await connection.call("userGrantRole", { user: ROOT, role: ROOT });

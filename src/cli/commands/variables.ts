@@ -1,5 +1,7 @@
 /** Flags from the environment: `ETCDCTL_` and the name of the flag in capitals, with _ for -. */
 import { CONFLICT_MESSAGE } from "../environment.ts";
+import { formatLine, formatTimestamp } from "../logger.ts";
+import type { LogLevel } from "../logger.ts";
 import { CommandError, EXIT } from "./definition.ts";
 import type { FlagTable, Terminal } from "./definition.ts";
 import type { Flags } from "./flags.ts";
@@ -10,7 +12,7 @@ const PREFIX = "ETCDCTL_";
 export const WATCH_VARIABLES = { key: "ETCDCTL_WATCH_KEY", rangeEnd: "ETCDCTL_WATCH_RANGE_END" };
 
 /** The variable of a flag. */
-export function variableOf(flag: string): string {
+function variableOf(flag: string): string {
   return `${PREFIX}${flag.toUpperCase().replaceAll("-", "_")}`;
 }
 
@@ -28,19 +30,14 @@ export function applyVariables(flags: Flags, shared: FlagTable, terminal: Termin
     const text = terminal.environment[variable];
     if (text === undefined) continue;
     if (flags.isGiven(name)) {
-      log(terminal, { level: "fatal", msg: CONFLICT_MESSAGE, "environment-variable": variable });
+      log(terminal, "fatal", CONFLICT_MESSAGE, variable);
       throw new SilentExit(EXIT.error);
     }
     if (text !== "") flags.set(name, text);
   }
   for (const [variable, text] of Object.entries(terminal.environment)) {
     if (!variable.startsWith(PREFIX) || known.has(variable)) continue;
-    const setting = `${variable}=${text ?? ""}`;
-    log(terminal, {
-      level: "warn",
-      msg: "unrecognized environment variable",
-      "environment-variable": setting,
-    });
+    log(terminal, "warn", "unrecognized environment variable", `${variable}=${text ?? ""}`);
   }
 }
 
@@ -52,11 +49,9 @@ export class SilentExit extends CommandError {
 }
 
 /** A line as the server's log has them. */
-function log(
-  terminal: Terminal,
-  { level, ...fields }: { level: string; msg: string } & Record<string, string>,
-): void {
-  const ts = new Date().toISOString().replace("Z", "000Z");
-  const line = { level, ts, caller: "commands/variables.ts", ...fields };
-  terminal.complain(`${JSON.stringify(line)}\n`);
+function log(terminal: Terminal, level: LogLevel, message: string, variable: string): void {
+  const timestamp = formatTimestamp(Date.now() * 1_000);
+  const fields = { "environment-variable": variable };
+  const caller = "commands/variables.ts";
+  terminal.complain(formatLine("json", { level, timestamp, caller, message, fields }));
 }

@@ -3,13 +3,13 @@
  * stream, which is opened again where it left off when the server comes back.
  */
 import { messages } from "../../wire/index.ts";
-import { prefixEnd } from "../../client/index.ts";
 import { bytesOf, quoteBytes } from "../go-text.ts";
 import { quote } from "../go-values.ts";
 import { badArguments, CommandError, EXIT } from "./definition.ts";
 import type { Call, CommandDefinition, FlagTable } from "./definition.ts";
 import { FlagError, parseFlags } from "./flags.ts";
 import type { ParsedCommandLine } from "./flags.ts";
+import { keyRange } from "./key-values.ts";
 import { linesOf } from "./input.ts";
 import type { Session } from "./session.ts";
 import { SilentExit, WATCH_VARIABLES } from "./variables.ts";
@@ -142,16 +142,16 @@ function watchedOf(call: Call, { args, separatorIndex, flags }: ParsedCommandLin
 }
 
 function requestOf({ args, flags }: Watched): messages.WatchCreateRequestInit {
-  const [first, end] = args;
+  const [first] = args;
   if (first === undefined) throw badArguments(WRONG_COUNT);
   const isPrefix = flags.boolean("prefix");
-  const hasEnd = args.length === 2 && end !== undefined;
-  if (hasEnd && isPrefix) throw badArguments("`range_end` and `--prefix` are mutually exclusive");
-  const key = bytesOf(first);
-  const isAll = isPrefix && key.length === 0;
+  // More of them than two count for nothing, as in etcdctl.
+  const given = args.length === 2 ? args : [first];
+  if (given.length === 2 && isPrefix) {
+    throw badArguments("`range_end` and `--prefix` are mutually exclusive");
+  }
   return {
-    key: isAll ? Uint8Array.of(0) : key,
-    rangeEnd: isPrefix ? prefixEnd(key) : hasEnd ? bytesOf(end) : new Uint8Array(),
+    ...keyRange({ args: given, isPrefix, isFromKey: false }),
     startRevision: flags.integer("rev"),
     prevKv: flags.boolean("prev-kv"),
     progressNotify: flags.boolean("progress-notify"),

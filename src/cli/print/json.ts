@@ -22,12 +22,13 @@ function shapeOf(output: Output, isHex: boolean): Json {
     case "range":
     case "put":
     case "delete":
-    case "leases":
     case "userList":
     case "roleList":
     case "user":
     case "done":
-      return output.kind === "leases" ? leasesShape(output.response) : snake(output.response);
+      return snake(output.response);
+    case "leases":
+      return leasesShape(output.response);
     case "txn":
       return txnShape(output.response);
     case "watch":

@@ -87,8 +87,8 @@ export interface PrintOptions {
   readonly terminal: Terminal;
   /** Bytes and ids in hexadecimal, where the form knows that. */
   readonly isHex: boolean;
-  /** In `simple`, values without their keys. */
-  readonly valueOnly: boolean;
+  /** In `simple`, values without their keys. Default false. */
+  readonly valueOnly?: boolean;
 }
 
 export type PrintFormat = "simple" | "fields" | "json" | "protobuf" | "table";

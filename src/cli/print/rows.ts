@@ -1,7 +1,7 @@
 /** Members and endpoints as rows: what `simple` joins with commas, and `table` draws. */
 import type { DatabaseStatus } from "../../embed/index.ts";
 import type { messages } from "../../wire/index.ts";
-import type { EndpointHealth, OfEndpoint } from "./printer.ts";
+import type { EndpointHealth, OfEndpoint, Output } from "./printer.ts";
 
 /** The names of columns, and the rows. */
 export interface Rows {
@@ -9,8 +9,18 @@ export interface Rows {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** The rows of an output; undefined for what is no table. */
+export function rowsOf(output: Output): Rows | undefined {
+  if (output.kind === "memberList") return memberRows(output.response.members);
+  if (output.kind === "health") return healthRows(output.list);
+  if (output.kind === "status") return statusRows(output.list);
+  if (output.kind === "database") return databaseRows(output.status);
+  if (output.kind === "hashKv") return hashRows(output.list);
+  return undefined;
+}
+
 /** A line for each member. */
-export function memberRows(members: readonly messages.Member[]): Rows {
+function memberRows(members: readonly messages.Member[]): Rows {
   return {
     header: ["ID", "Status", "Name", "Peer Addrs", "Client Addrs", "Is Learner"],
     rows: members.map((member) => [
@@ -24,14 +34,14 @@ export function memberRows(members: readonly messages.Member[]): Rows {
   };
 }
 
-export function healthRows(list: readonly EndpointHealth[]): Rows {
+function healthRows(list: readonly EndpointHealth[]): Rows {
   return {
     header: ["endpoint", "health", "took", "error"],
     rows: list.map(({ endpoint, health, took, error }) => [endpoint, String(health), took, error]),
   };
 }
 
-export function hashRows(list: readonly OfEndpoint<messages.HashKVResponse>[]): Rows {
+function hashRows(list: readonly OfEndpoint<messages.HashKVResponse>[]): Rows {
   return {
     header: ["endpoint", "hash", "hash_revision"],
     rows: list.map(({ endpoint, response }) => [
@@ -43,13 +53,7 @@ export function hashRows(list: readonly OfEndpoint<messages.HashKVResponse>[]): 
 }
 
 /** Source: etcd etcdutl/etcdutl/printer.go, makeDBStatusTable. */
-export function databaseRows({
-  hash,
-  revision,
-  totalKey,
-  totalSize,
-  version,
-}: DatabaseStatus): Rows {
+function databaseRows({ hash, revision, totalKey, totalSize, version }: DatabaseStatus): Rows {
   const row = [
     hash.toString(16),
     String(revision),
@@ -79,7 +83,7 @@ const STATUS_HEADER = [
   "downgrade enabled",
 ];
 
-export function statusRows(list: readonly OfEndpoint<messages.StatusResponse>[]): Rows {
+function statusRows(list: readonly OfEndpoint<messages.StatusResponse>[]): Rows {
   const rows = list.map(({ endpoint, response }) => {
     const { dbSize, dbSizeInUse } = response;
     const inUse = dbSize === 0 ? 100 : Math.trunc((dbSizeInUse * 100) / dbSize);

@@ -3,7 +3,7 @@ import { messages } from "../../wire/index.ts";
 import { prefixEnd } from "../../client/index.ts";
 import { bytesOf } from "../go-text.ts";
 import type { Output, PrintOptions } from "./printer.ts";
-import { rowsOf } from "./table.ts";
+import { rowsOf } from "./rows.ts";
 
 /** The output as lines: bytes, because keys and values are. */
 export function simpleOf(output: Output, options: PrintOptions): Uint8Array | string {
@@ -74,7 +74,7 @@ function keyValueLines(
   { key, value }: messages.KeyValue,
   { isHex, valueOnly }: PrintOptions,
 ): Uint8Array {
-  const parts = (valueOnly ? [value] : [key, value]).flatMap((bytes) => [
+  const parts = (valueOnly === true ? [value] : [key, value]).flatMap((bytes) => [
     isHex ? Buffer.from(hexBytes(bytes)) : bytes,
     Buffer.from("\n"),
   ]);

@@ -1,22 +1,12 @@
 /** Members and endpoints in a frame. Source: the tables of etcdctl 3.7, by olekukonko/tablewriter. */
 import type { Output } from "./printer.ts";
-import { databaseRows, hashRows, healthRows, memberRows, statusRows } from "./rows.ts";
+import { rowsOf } from "./rows.ts";
 import type { Rows } from "./rows.ts";
 
 /** The output in a frame; undefined for what is no table. */
 export function tableOf(output: Output): string | undefined {
   const rows = rowsOf(output);
   return rows === undefined ? undefined : draw(rows);
-}
-
-/** The rows of an output; undefined for what is no table. */
-export function rowsOf(output: Output): Rows | undefined {
-  if (output.kind === "memberList") return memberRows(output.response.members);
-  if (output.kind === "health") return healthRows(output.list);
-  if (output.kind === "status") return statusRows(output.list);
-  if (output.kind === "database") return databaseRows(output.status);
-  if (output.kind === "hashKv") return hashRows(output.list);
-  return undefined;
 }
 
 /** Names in the middle, cells to the right. */

@@ -13,7 +13,7 @@ function printed(format: string, output: Output, isHex: boolean = false): string
     write: (data) => (text += String(data instanceof Uint8Array ? Buffer.from(data) : data)),
     complain: (line) => (text += `! ${line}`),
   } as Partial<Terminal> as Terminal;
-  createPrinter(format, { terminal, isHex, valueOnly: false }).print(output);
+  createPrinter(format, { terminal, isHex }).print(output);
   return text;
 }
 
@@ -71,7 +71,6 @@ t.test("protobuf is the message", async (t) => {
   createPrinter("protobuf", {
     terminal: terminal as Terminal,
     isHex: false,
-    valueOnly: false,
   }).print(range);
   const { kvs, count } = messages.decodeRangeResponse(Buffer.concat(bytes));
   t.match([kvs, count], [[kv], 2]);
