@@ -1,9 +1,9 @@
 /** lock and elect, which wait for each other and for etcdctl's. */
-import type { Client } from "../../client/index.ts";
+import { once } from "node:events";
+import type { Client, KeptLease } from "../../client/index.ts";
 import { messages } from "../../wire/index.ts";
 import { badArguments, CommandError, EXIT } from "./definition.ts";
 import type { Call, CommandDefinition, Terminal } from "./definition.ts";
-import { HeldLease } from "./held-lease.ts";
 import { QueueKey } from "./queue-key.ts";
 import { errorText } from "./session.ts";
 
@@ -27,7 +27,7 @@ async function lock(call: Call): Promise<void> {
   const { terminal } = call;
   const session = await call.session();
   const { client } = await session.connect();
-  const lease = await refusable(HeldLease.grant(client, terminal, call.flags.integer("ttl")));
+  await using lease = await refusable(keptLease(client, call.flags.integer("ttl")));
   const queue = new QueueKey(client, { name, lease: lease.id });
   const interrupted = terminal.interrupted();
   await refusable(queue.enter("", lease.id));
@@ -42,9 +42,20 @@ async function lock(call: Call): Promise<void> {
   }
   if (held.kvs.length === 0) throw new CommandError(EXIT.error, "lock lost on init");
   session.printer.print({ kind: "range", response: held });
-  const how = await Promise.race([interrupted.then(() => "interrupted"), lease.ended]);
-  if (how === undefined) throw new CommandError(EXIT.error, "session expired");
+  await Promise.race([interrupted, lost(lease, "session expired")]);
   await refusable(queue.leave());
+}
+
+/** A lease of so many seconds, renewed until it is disposed of; then it lives on for its time. */
+async function keptLease(client: Client, ttl: number): Promise<KeptLease> {
+  const { id } = await client.lease.grant(ttl);
+  return await client.lease.keep(id);
+}
+
+/** Rejects when the lease has ended. */
+async function lost({ signal }: KeptLease, message: string): Promise<never> {
+  if (!signal.aborted) await once(signal, "abort");
+  throw new CommandError(EXIT.error, message);
 }
 
 async function runLocked(
@@ -115,14 +126,13 @@ async function campaign(
   const { terminal } = call;
   const session = await call.session();
   const { client } = await session.connect();
-  const lease = await refusable(HeldLease.grant(client, terminal, CAMPAIGN_TTL));
+  await using lease = await refusable(keptLease(client, CAMPAIGN_TTL));
   const queue = new QueueKey(client, { name, lease: lease.id });
   const interrupted = terminal.interrupted();
   await refusable(queue.enter(proposal, lease.id));
   await untilFirst(queue, interrupted);
   session.printer.print({ kind: "range", response: await refusable(queue.read()) });
-  const how = await Promise.race([interrupted.then(() => "interrupted"), lease.ended]);
-  if (how === undefined) throw new CommandError(EXIT.error, "elect: session expired");
+  await Promise.race([interrupted, lost(lease, "elect: session expired")]);
   await refusable(queue.leave());
 }
 
