@@ -4,6 +4,7 @@
  */
 import t from "tap";
 import type { Test } from "tap";
+import { havePrograms } from "../harness/etcd-process.ts";
 import { Cluster, findPeers } from "./cluster.ts";
 import { answersConsistentReads, listsInChunks, usesRangeStream } from "./lists.ts";
 import { createsObjects } from "./objects.ts";
@@ -14,14 +15,7 @@ import { watchesFromRevision, watchesWithInitialEvents } from "./watches.ts";
 const wholeLimitMs = 180_000;
 
 const { peers, missing } = findPeers();
-if (missing.length > 0) {
-  const reason = `Cannot run Kubernetes: missing ${missing.join(", ")} (see test/peers/README.md)`;
-  if (process.env["ETCDLET_REQUIRE_PEERS"] === "1") {
-    t.fail(reason);
-  } else {
-    t.plan(0, reason);
-  }
-} else {
+if (havePrograms(t, missing)) {
   t.setTimeout(wholeLimitMs);
   const cluster = await Cluster.create(peers, true);
   t.teardown(async () => {

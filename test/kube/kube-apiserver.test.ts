@@ -6,6 +6,7 @@
  */
 import t from "tap";
 import type { Test } from "tap";
+import { havePrograms } from "../harness/etcd-process.ts";
 import { Cluster, findPeers } from "./cluster.ts";
 import { binds, bindsAfterRestart } from "./controllers.ts";
 import {
@@ -23,14 +24,7 @@ import { watchesFromRevision, watchesUncached, watchesWithInitialEvents } from "
 const wholeLimitMs = 240_000;
 
 const { peers, missing } = findPeers();
-if (missing.length > 0) {
-  const reason = `Cannot run Kubernetes: missing ${missing.join(", ")} (see test/peers/README.md)`;
-  if (process.env["ETCDLET_REQUIRE_PEERS"] === "1") {
-    t.fail(reason);
-  } else {
-    t.plan(0, reason);
-  }
-} else {
+if (havePrograms(t, missing)) {
   t.setTimeout(wholeLimitMs);
   const cluster = await Cluster.create(peers);
   t.teardown(async () => {

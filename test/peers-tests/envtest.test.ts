@@ -3,11 +3,10 @@
  * its tests are kept apart by marks. The real etcd runs the same suite, without resets.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import t from "tap";
-import { peerPaths } from "../harness/etcd-process.ts";
+import { havePrograms, peerPaths } from "../harness/etcd-process.ts";
 import { tempDirectory } from "../harness/temp-dir.ts";
 
 /** Several times what a run on two busy cores takes. */
@@ -46,12 +45,7 @@ function ended(output: string, how: "PASS" | "SKIP" | "FAIL"): string[] {
   return [...output.matchAll(new RegExp(`^--- ${how}: (\\w+)`, "gm"))].map(([, name = ""]) => name);
 }
 
-const missing = [etcd, SUITE, APISERVER].filter((path) => !existsSync(path));
-if (missing.length > 0) {
-  const reason = `Cannot run envtest: missing ${missing.join(", ")} (see test/peers/README.md)`;
-  if (process.env["ETCDLET_REQUIRE_PEERS"] === "1") t.fail(reason);
-  else t.plan(0, reason);
-} else {
+if (havePrograms(t, [etcd, SUITE, APISERVER])) {
   t.setTimeout(2 * LIMIT_MS);
   t.test("envtest passes on etcdlet, with a reset after each test", async (t) => {
     const folder = await tempDirectory(t);

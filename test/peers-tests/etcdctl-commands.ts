@@ -10,7 +10,7 @@ export interface Command {
 }
 
 /** A command without any argument that has a space in it. */
-function command(line: string, input?: string): Command {
+export function command(line: string, input?: string): Command {
   return { args: line.split(" "), ...(input === undefined ? {} : { input }) };
 }
 

@@ -1,9 +1,6 @@
 /** Command lines beside those of etcdctl-commands.ts that etcdlet's own commands are compared by. */
+import { command } from "./etcdctl-commands.ts";
 import type { Command } from "./etcdctl-commands.ts";
-
-function command(line: string, input?: string): Command {
-  return { args: line.split(" "), ...(input === undefined ? {} : { input }) };
-}
 
 /** Forms of output, on the keys of KEY_COMMANDS and TXN_COMMANDS. */
 export const FORM_COMMANDS: readonly Command[] = [

@@ -3,11 +3,8 @@
  * what changes when they count.
  * Source: etcd.io/docs/v3.6, Role-based access control; How to secure with authentication.
  */
+import { command } from "./etcdctl-commands.ts";
 import type { Command } from "./etcdctl-commands.ts";
-
-function command(line: string, input?: string): Command {
-  return { args: line.split(" "), ...(input === undefined ? {} : { input }) };
-}
 
 const ROOT = "--user root:rootpw";
 const USER = "--user myusername:new";
