@@ -28,6 +28,12 @@ export const STATUS = {
 
 export type StatusCode = (typeof STATUS)[keyof typeof STATUS];
 
+/** A code as gRPC for Go names it: `FailedPrecondition`, `OK`. */
+export function codeName(code: number): string {
+  const [name] = Object.entries(STATUS).find(([, value]) => value === code) ?? [`Code(${code})`];
+  return name === "ok" ? "OK" : name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 const ERRORS = {
   emptyKey: [STATUS.invalidArgument, "etcdserver: key is not provided"],
   keyNotFound: [STATUS.invalidArgument, "etcdserver: key not found"],

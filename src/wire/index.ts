@@ -4,7 +4,7 @@ export type { AnswerListener } from "./pending-answer.ts";
 export type { CallContext, Channel, StreamInput, StreamOutput } from "./channel.ts";
 export type { Clock } from "./clock.ts";
 export { formatDuration, formatMilliseconds } from "./duration.ts";
-export { EtcdError, STATUS, isErrorReason } from "./errors.ts";
+export { EtcdError, STATUS, codeName, isErrorReason } from "./errors.ts";
 export type { ErrorReason, StatusCode } from "./errors.ts";
 export { fieldOf, withPagesBelow } from "./http-pages.ts";
 export type { HttpField, HttpPages, HttpReply, HttpRequest } from "./http-pages.ts";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { EtcdError, STATUS } from "../../src/wire/index.ts";
+import { EtcdError, STATUS, codeName } from "../../src/wire/index.ts";
 import type { ErrorReason } from "../../src/wire/index.ts";
 
 /**
@@ -102,4 +102,9 @@ t.test("EtcdError keeps its cause", async (t) => {
   t.equal(error.cause, cause);
   t.type(error, Error);
   t.equal(error.name, "EtcdError");
+});
+
+t.test("codeName() names codes as Go does", async (t) => {
+  const codes = [STATUS.ok, STATUS.canceled, STATUS.invalidArgument, 17];
+  t.same(codes.map(codeName), ["OK", "Canceled", "InvalidArgument", "Code(17)"]);
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Client, UnaryRequest, UnaryResponse } from "../../client/index.ts";
 import type { ConnectOptions } from "../../embed/index.ts";
-import { EtcdError, STATUS } from "../../wire/index.ts";
+import { EtcdError, STATUS, codeName } from "../../wire/index.ts";
 import type { UnaryMethod } from "../../wire/index.ts";
 import { createPrinter } from "../print/printer.ts";
 import type { Printer } from "../print/printer.ts";
@@ -173,12 +173,6 @@ export function errorText(error: unknown): string {
   if (!(error instanceof EtcdError)) return error instanceof Error ? error.message : String(error);
   if (error.message.startsWith("etcdserver: ") || error.message === DEADLINE) return error.message;
   return `rpc error: code = ${codeName(error.code)} desc = ${error.message}`;
-}
-
-/** A code as gRPC for Go names it: `FailedPrecondition`, `OK`. */
-function codeName(code: number): string {
-  const [name] = Object.entries(STATUS).find(([, value]) => value === code) ?? [`Code(${code})`];
-  return name === "ok" ? "OK" : name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** Source: etcd client/v3/internal/endpoint/endpoint.go. */

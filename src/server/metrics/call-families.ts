@@ -1,7 +1,13 @@
 /**
  * Series of calls. Source: go-grpc-middleware, providers/prometheus; etcd api/v3rpc/metrics.go.
  */
-import { SINGLE_REQUEST_METHODS, STATUS, STREAM_METHODS, UNARY_METHODS } from "../../wire/index.ts";
+import {
+  SINGLE_REQUEST_METHODS,
+  STATUS,
+  STREAM_METHODS,
+  UNARY_METHODS,
+  codeName,
+} from "../../wire/index.ts";
 import type { Method, StreamMethod } from "../../wire/index.ts";
 import type { MethodCounts } from "../call-counts.ts";
 import type { Family, Labels, Sample } from "./exposition.ts";
@@ -88,12 +94,10 @@ function byCode(labels: Labels, handled: readonly number[]): Sample<number>[] {
   });
 }
 
-/** As Go's gRPC writes them: `invalidArgument` is `InvalidArgument`, and 0 is `OK`. */
-const CODE_NAMES: readonly string[] = Object.entries(STATUS)
-  .toSorted(([, a], [, b]) => a - b)
-  .map(([name, code]) =>
-    code === STATUS.ok ? "OK" : name.charAt(0).toUpperCase() + name.slice(1),
-  );
+/** By their codes. */
+const CODE_NAMES: readonly string[] = Object.values(STATUS)
+  .toSorted((a, b) => a - b)
+  .map(codeName);
 
 function labelsOf(method: Method): Labels {
   const isStream = method in STREAM_METHODS;

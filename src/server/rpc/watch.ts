@@ -9,7 +9,7 @@ import { keyRange } from "../../mvcc/index.ts";
 import type { Store, WatchOutlet, WatchSink, Watcher } from "../../mvcc/index.ts";
 import {
   EtcdError,
-  STATUS,
+  codeName,
   endOfFrame,
   latin1,
   messages,
@@ -25,13 +25,6 @@ import { asStreamError } from "./refusal.ts";
 /** Answers to a create that failed come under this id. Source: etcd clientv3, InvalidWatchID. */
 const NO_WATCH_ID = -1;
 const { FilterType } = messages;
-
-/** Of those with which a watch may be denied, as Go writes them. */
-const CODE_NAMES: Readonly<Record<number, string>> = {
-  [STATUS.invalidArgument]: "InvalidArgument",
-  [STATUS.permissionDenied]: "PermissionDenied",
-  [STATUS.unauthenticated]: "Unauthenticated",
-};
 
 export interface WatchOptions {
   /** Period of progress notifications. */
@@ -178,7 +171,7 @@ export class WatchStream implements StreamInput, WatchOutlet {
       return undefined;
     } catch (error) {
       const { code, message } = asStreamError(error);
-      return `rpc error: code = ${CODE_NAMES[code] ?? String(code)} desc = ${message}`;
+      return `rpc error: code = ${codeName(code)} desc = ${message}`;
     }
   }
 
