@@ -1,6 +1,6 @@
 /** Many servers on the same ports: each is who a client dials by the server's name. */
 import type { Serving } from "../transport/index.ts";
-import { EtcdError, STATUS, fieldOf } from "../wire/index.ts";
+import { EtcdError, STATUS, authorityOf } from "../wire/index.ts";
 import type { CallContext, Channel, HttpPages, HttpReply } from "../wire/index.ts";
 import { Etcd } from "./etcd.ts";
 import type { EtcdOptions } from "./options.ts";
@@ -134,7 +134,7 @@ function channelOf(stores: StoresByName): Channel {
 function pagesOf(stores: StoresByName): HttpPages {
   return {
     page: (request) => {
-      const host = fieldOf(request, "host") ?? fieldOf(request, ":authority") ?? "";
+      const host = authorityOf(request) ?? "";
       return dialedOf(stores, host)?.pages.page(request) ?? unknownPage(host);
     },
   };

@@ -2,7 +2,7 @@
  * What a request to the gateway says beside its body: a token, other metadata, a time limit.
  * Source: github.com/grpc-ecosystem/grpc-gateway/v2 runtime/context.go, annotateContext.
  */
-import { EtcdError, STATUS, fieldOf } from "../wire/index.ts";
+import { EtcdError, STATUS, authorityOf, fieldOf } from "../wire/index.ts";
 import type { CallContext } from "../wire/index.ts";
 import { TIMEOUT_UNIT_MS } from "./grpc-routes.ts";
 import { deadlineExceeded } from "./grpc-status.ts";
@@ -43,7 +43,7 @@ export class GatewayCall implements CallContext {
   }
 
   metadata(name: string): string | undefined {
-    if (name === ":authority") return fieldOf(this.request, "host") ?? fieldOf(this.request, name);
+    if (name === ":authority") return authorityOf(this.request);
     const plain = name === "authorization" ? fieldOf(this.request, name) : undefined;
     const value = plain ?? fieldOf(this.request, METADATA_PREFIX + name);
     if (value === undefined || !name.endsWith("-bin")) return value;

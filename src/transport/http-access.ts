@@ -4,7 +4,7 @@
  * think to be known to the gateway by a certificate is told that nobody is.
  * Source: etcd server/embed/serve.go, accessController.
  */
-import { fieldOf } from "../wire/index.ts";
+import { authorityOf, fieldOf } from "../wire/index.ts";
 import type { Logger } from "../wire/index.ts";
 import type { ExchangePages, ExchangeReply, HttpExchange } from "./http-exchange.ts";
 
@@ -78,7 +78,7 @@ function listed(names: readonly string[]): ReadonlySet<string> {
 
 /** Source: etcd pkg/httputil/httputil.go, GetHostname. */
 function hostOf(exchange: HttpExchange): string {
-  const host = fieldOf(exchange, "host") ?? fieldOf(exchange, ":authority") ?? "";
+  const host = authorityOf(exchange) ?? "";
   const [, bracketed, name] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):[^:[\]]*$/u.exec(host) ?? [];
   return bracketed ?? name ?? host;
 }

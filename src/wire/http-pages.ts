@@ -34,6 +34,11 @@ export function fieldOf({ fields }: HttpRequest, name: string): string | undefin
   return fields.find((field) => field.name === name)?.value;
 }
 
+/** Host and port as the client dialed them, whichever HTTP it speaks. */
+export function authorityOf(request: HttpRequest): string | undefined {
+  return fieldOf(request, "host") ?? fieldOf(request, ":authority");
+}
+
 /** Pages with others before them: `own` answers for `root` and all below it. */
 export function withPagesBelow(root: string, own: HttpPages["page"], others: HttpPages): HttpPages {
   return {

@@ -6,7 +6,7 @@ export type { Clock } from "./clock.ts";
 export { formatDuration, formatMilliseconds } from "./duration.ts";
 export { EtcdError, STATUS, codeName, isErrorReason } from "./errors.ts";
 export type { ErrorReason, StatusCode } from "./errors.ts";
-export { fieldOf, withPagesBelow } from "./http-pages.ts";
+export { authorityOf, fieldOf, withPagesBelow } from "./http-pages.ts";
 export type { HttpField, HttpPages, HttpReply, HttpRequest } from "./http-pages.ts";
 export { loadJson } from "./json.ts";
 export { SILENT_LOGGER } from "./log.ts";
