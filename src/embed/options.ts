@@ -1,7 +1,6 @@
 /** Every option of an embedded server. The command line's flags end up here too. */
-import type { AutoCompaction } from "../server/index.ts";
+import type { AutoCompaction, Feature } from "../server/index.ts";
 import type { TlsOptions } from "../transport/index.ts";
-import type { Feature } from "../server/index.ts";
 import type { Faults } from "../testing/index.ts";
 import type { Clock, Logger } from "../wire/index.ts";
 

@@ -16,7 +16,7 @@ export interface FaultStateParts {
   readonly compact: () => Promise<CompactedAt>;
 }
 
-/** The revision up to which all is compacted, with an encoded header for those who hear of it. */
+/** The revision up to which all is compacted, with what a header says beside it. */
 export interface CompactedAt {
   readonly compactRevision: number;
   readonly clusterId: bigint;
