@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { Client } from "../../src/client/index.ts";
 import type { Store } from "../../src/mvcc/index.ts";
-import { NO_AUTH } from "../../src/server/auth/auth-state.ts";
+import { AuthState, FIRST_AUTH_REVISION } from "../../src/server/auth/auth-state.ts";
 import { AuthStore } from "../../src/server/auth/auth-store.ts";
 import { Server } from "../../src/server/index.ts";
 import type { ServerOptions } from "../../src/server/index.ts";
@@ -214,6 +214,14 @@ export async function withProbe(
 ): Promise<void> {
   await withServer(async (fixture) => body(new WatchProbe(fixture.server), fixture), given);
 }
+
+/** Nobody, and off. */
+export const NO_AUTH: AuthState = new AuthState({
+  enabled: false,
+  revision: FIRST_AUTH_REVISION,
+  users: new Map(),
+  roles: new Map(),
+});
 
 /** Users and roles without any, whose tokens nobody keeps. */
 export function authStore(state = NO_AUTH): AuthStore {

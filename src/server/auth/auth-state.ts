@@ -70,14 +70,6 @@ export class AuthState implements AuthParts {
   }
 }
 
-/** Nobody, and off. */
-export const NO_AUTH: AuthState = new AuthState({
-  enabled: false,
-  revision: FIRST_AUTH_REVISION,
-  users: new Map(),
-  roles: new Map(),
-});
-
 /** The name of a user or a role, which is UTF-8. */
 export function nameOf({ name }: { readonly name: Uint8Array }): string {
   return Buffer.from(name).toString();

@@ -10,7 +10,7 @@ import { Worker } from "node:worker_threads";
 import { EtcdError } from "../../wire/index.ts";
 
 /** Bytes of a password that count. Source: golang.org/x/crypto/bcrypt, GenerateFromPassword. */
-export const PASSWORD_BYTES_MAX = 72;
+const PASSWORD_BYTES_MAX = 72;
 
 /** Passwords that wait for the thread, a minute's work at cost 10; more are refused. */
 export const PASSWORDS_WAITING_MAX = 512;

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import t from "tap";
 import { AuthGate } from "../../../src/server/auth/auth-gate.ts";
-import { NO_AUTH } from "../../../src/server/auth/auth-state.ts";
 import { EtcdError, SILENT_LOGGER } from "../../../src/wire/index.ts";
 import type { CallContext, LogFields } from "../../../src/wire/index.ts";
-import { authStore, bytes } from "../server-fixture.ts";
+import { NO_AUTH, authStore, bytes } from "../server-fixture.ts";
 
 const ANN = { userName: "ann", authRevision: 4 };
 const ON = NO_AUTH.with({ enabled: true, revision: 4 });

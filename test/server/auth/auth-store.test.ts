@@ -1,6 +1,5 @@
 import t from "tap";
 import { AUTH, recordKey } from "../../../src/mvcc/index.ts";
-import { NO_AUTH } from "../../../src/server/auth/auth-state.ts";
 import {
   AuthEdit,
   AuthStore,
@@ -10,7 +9,7 @@ import {
 } from "../../../src/server/auth/auth-store.ts";
 import type { messages } from "../../../src/wire/index.ts";
 import { commit, withStore } from "../../harness/store-fixture.ts";
-import { bytes, withServer } from "../server-fixture.ts";
+import { NO_AUTH, bytes, withServer } from "../server-fixture.ts";
 import { FaultyEngine } from "../../../src/testing/index.ts";
 
 const ANN: messages.User = {

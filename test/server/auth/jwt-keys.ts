@@ -16,7 +16,7 @@ export const ALGORITHMS = {
 export type KeyKind = keyof typeof ALGORITHMS;
 
 /** A pair of keys of a kind. */
-export function makePair(kind: KeyKind): { publicKey: KeyObject; privateKey: KeyObject } {
+function makePair(kind: KeyKind): { publicKey: KeyObject; privateKey: KeyObject } {
   if (kind === "rsa") return generateKeyPairSync("rsa", { modulusLength: 2048 });
   if (kind === "ed25519") return generateKeyPairSync("ed25519");
   return generateKeyPairSync("ec", { namedCurve: kind });
